@@ -1,7 +1,7 @@
 //! One post, one account, one delivery: its states, the moves between them, and what is kept of it.
 //!
-//! [`State::after`] is the only place that says which move is allowed where. The condition under which the store
-//! writes a move is read off it by [`Move::sources`].
+//! [`State::after`] is the only place that says which move is allowed where. A move is decided on what was read and
+//! written only if the row still has the revision that was read, so the store holds no second copy of these rules.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -319,6 +319,9 @@ pub struct Delivery {
     /// Why it does not go on, in the states that need a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Counts its writes. Every write is conditional on the revision that was read, so no two writers overlook each other.
+    #[serde(default)]
+    pub revision: u64,
     /// What happened, oldest first, at most [`MAX_LOG`] lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<Attempt>,

@@ -237,6 +237,7 @@ mod tests {
             published: None,
             published_at: None,
             failure: None,
+            revision: 0,
             log: Vec::new(),
         }
     }
