@@ -64,6 +64,7 @@ class Stack:
             "GATEWAY_PORT": str(port),
             "MINISTACK_HOST": HOST,
             "BIND_HOST": HOST,
+            "AUTH": "true",  # each function has the rights of its own role and no more, as on AWS
             "TMPDIR": str(temporary),
             "LOG_LEVEL": "INFO",
         }
