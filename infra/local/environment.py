@@ -44,7 +44,7 @@ def make():
                 f"Python could not make a virtual environment (see {log}): on Debian and Ubuntu, "
                 "`apt-get install python3-venv` adds what is missing."
             )
-    with step("installing the pinned packages, about 200 MB"), log.open("ab") as out:
+    with step("installing the pinned packages (800 MB on the disk)"), log.open("ab") as out:
         pip = [str(BIN / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         installed = subprocess.run([*pip, "-r", str(REQUIREMENTS)], stdout=out, stderr=out, check=False)
         if installed.returncode != 0:

@@ -195,8 +195,14 @@ class Stack:
             self.write(facts)
             return facts
         except BaseException:
-            self.processes.stop_started_now()
+            self.give_up()
             raise
+
+    def give_up(self):
+        """After a failure: what this run started goes, what ran before stays."""
+        self.processes.stop_started_now()
+        if not self.processes.alive("ministack"):
+            self.file.unlink(missing_ok=True)
 
     def stop(self):
         """Returns the names of what was running."""
