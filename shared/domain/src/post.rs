@@ -216,29 +216,15 @@ mod tests {
 
     fn delivery(n: u128, state: State, follows: Option<u128>) -> Delivery {
         Delivery {
-            id: DeliveryId::from_parts(0, n),
-            workspace_id: WorkspaceId::from_parts(0, 0),
-            post_id: PostId::from_parts(0, 0),
-            account_id: AccountId::from_parts(0, 0),
-            platform: PlatformId::known("x"),
-            target: 0,
-            part: 0,
             follows: follows.map(|n| DeliveryId::from_parts(0, n)),
             state,
-            publish_at: None,
-            deadline: None,
-            due_at: None,
-            claim: None,
-            in_flight: None,
-            unsettled: None,
-            checkpoint: Value::Null,
-            attempts: 0,
-            was_ambiguous: false,
-            published: None,
-            published_at: None,
-            failure: None,
-            revision: 0,
-            log: Vec::new(),
+            ..Delivery::draft(
+                DeliveryId::from_parts(0, n),
+                WorkspaceId::from_parts(0, 0),
+                PostId::from_parts(0, 0),
+                AccountId::from_parts(0, 0),
+                PlatformId::known("x"),
+            )
         }
     }
 

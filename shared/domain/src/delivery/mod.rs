@@ -1,7 +1,10 @@
-//! One post, one account, one delivery: its states, the moves between them, and what is kept of it.
+//! One post, one account, one delivery: its states, the moves between them, and what is kept of it. What each move
+//! writes is in `moves.rs`.
 //!
 //! [`State::after`] is the only place that says which move is allowed where. A move is decided on what was read and
 //! written only if the row still has the revision that was read, so the store holds no second copy of these rules.
+
+mod moves;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -198,6 +201,9 @@ pub struct Unsettled {
     /// When it was last looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_read: Option<Timestamp>,
+    /// Whether the network refused a repetition as a duplicate: it is there, and only its name is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub called_duplicate: bool,
 }
 
 closed_set! {
@@ -217,6 +223,8 @@ closed_set! {
         Found = "found",
         /// It was shown not to be out.
         Absent = "absent",
+        /// The network recognises a repetition, so it is repeated.
+        Repeated = "repeated",
         /// It will be tried again.
         Retrying = "retrying",
         /// The network's budget is used up; it waits without burning an attempt.
@@ -307,9 +315,15 @@ pub struct Delivery {
     /// Attempts burned.
     #[serde(default)]
     pub attempts: u32,
-    /// Whether any commit of this delivery ever lost its answer.
+    /// When the first commit was sent whose answer was lost, if any was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambiguous_since: Option<Timestamp>,
+    /// Since when the network has been working on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// Whether the network has accepted a commit that it has not named a post for yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub was_ambiguous: bool,
+    pub committed: bool,
     /// The post on the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
@@ -327,7 +341,47 @@ pub struct Delivery {
     pub log: Vec<Attempt>,
 }
 
+pub use moves::NotAllowed;
+
 impl Delivery {
+    /// A draft: the first part of the first target, without a time.
+    #[must_use]
+    pub const fn draft(
+        id: DeliveryId,
+        workspace_id: WorkspaceId,
+        post_id: PostId,
+        account_id: AccountId,
+        platform: PlatformId,
+    ) -> Self {
+        Self {
+            id,
+            workspace_id,
+            post_id,
+            account_id,
+            platform,
+            target: 0,
+            part: 0,
+            follows: None,
+            state: State::Draft,
+            publish_at: None,
+            deadline: None,
+            due_at: None,
+            claim: None,
+            in_flight: None,
+            unsettled: None,
+            checkpoint: Value::Null,
+            attempts: 0,
+            ambiguous_since: None,
+            waiting_since: None,
+            committed: false,
+            published: None,
+            published_at: None,
+            failure: None,
+            revision: 1,
+            log: Vec::new(),
+        }
+    }
+
     /// Adds a line to the log and drops the oldest beyond [`MAX_LOG`].
     pub fn note(&mut self, line: Attempt) {
         self.log.push(line);
