@@ -19,6 +19,8 @@ use crate::{internet::Internet, server::Shared, world::Processing};
 const MAX_ADVANCE_SECONDS: f64 = 10.0 * 366.0 * 86_400.0;
 /// The longest processing that can be asked for: one day.
 const MAX_PROCESSING_SECONDS: i64 = 86_400;
+/// The largest factor on rate limits.
+const MAX_LIMIT_FACTOR: u32 = 1_000_000;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/faults/{id}", axum::routing::delete(delete_fault))
         .route("/clock", get(clock).post(advance))
         .route("/processing", get(processing).post(set_processing))
+        .route("/limits", post(set_limits))
         .route("/revoke", post(revoke))
         .route("/reset", post(reset))
         .route("/requests", get(requests))
@@ -162,6 +165,21 @@ async fn set_processing(State(shared): State<Shared>, body: Bytes) -> Response {
     }
     internet.world.processing = wanted;
     Json(json!({"image_seconds": wanted.image_seconds, "video_seconds": wanted.video_seconds})).into_response()
+}
+
+/// Makes every rate limit so many times as large, for runs that are about something else.
+async fn set_limits(State(shared): State<Shared>, body: Bytes) -> Response {
+    let object = match object(&body, &["factor"]) {
+        Ok(object) => object,
+        Err(response) => return response,
+    };
+    let factor = object.get("factor").and_then(Value::as_u64).and_then(|factor| u32::try_from(factor).ok());
+    let Some(factor) = factor.filter(|factor| (1..=MAX_LIMIT_FACTOR).contains(factor)) else {
+        let why = format!("/factor: must be a whole number from 1 to {MAX_LIMIT_FACTOR}");
+        return refused(StatusCode::BAD_REQUEST, [why]);
+    };
+    shared.lock().world.limits.factor = Some(factor);
+    Json(json!({"factor": factor})).into_response()
 }
 
 /// As if the person behind an account had withdrawn every app's permission.

@@ -27,20 +27,40 @@ pub(crate) struct Window {
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     windows: HashMap<(&'static str, String), (Timestamp, u32)>,
+    /// Every limit is so many times as large; `None` for what the networks say themselves.
+    pub(crate) factor: Option<u32>,
 }
 
 impl Limits {
     /// Counts one request of `cost` for `key` (an account, an app, an address). A refused request costs nothing.
     pub(crate) fn take(&mut self, limit: Limit, key: &str, cost: u32, now: Timestamp) -> Window {
+        let requests = limit.requests.saturating_mul(self.factor.unwrap_or(1));
         let fresh = now.checked_add(SignedDuration::from_secs(limit.seconds)).unwrap_or(Timestamp::MAX);
         let (reset, used) = self.windows.entry((limit.name, key.to_owned())).or_insert((fresh, 0));
         if now >= *reset {
             (*reset, *used) = (fresh, 0);
         }
-        let exceeded = *used + cost > limit.requests;
+        let exceeded = *used + cost > requests;
         if !exceeded {
             *used += cost;
         }
-        Window { limit: limit.requests, remaining: limit.requests - *used, reset: *reset, exceeded }
+        Window { limit: requests, remaining: requests.saturating_sub(*used), reset: *reset, exceeded }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_fills_and_opens_again() {
+        let limit = Limit { name: "posts", requests: 2, seconds: 60 };
+        let (mut limits, start) = (Limits::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(limits.take(limit, "ada", 1, start).remaining, 1);
+        assert!(!limits.take(limit, "ada", 1, start).exceeded);
+        assert!(limits.take(limit, "ada", 1, start).exceeded);
+        assert!(!limits.take(limit, "bob", 1, start).exceeded, "another key has a window of its own");
+        let later = start + SignedDuration::from_secs(60);
+        assert!(!limits.take(limit, "ada", 1, later).exceeded);
     }
 }

@@ -109,6 +109,21 @@ pub(crate) struct Post {
     pub(crate) card: Option<Card>,
 }
 
+impl Post {
+    /// A number that grows as the post ages, as likes and views do: quick on the first day, then slower, towards
+    /// `ceiling`. It depends on the post and the clock alone, so it never falls and two readers see the same.
+    pub(crate) fn grown(&self, now: Timestamp, ceiling: u64) -> u64 {
+        let hours = now.duration_since(self.created_at).as_secs_f64().max(0.0) / 3600.0;
+        // Each post has a reach of its own, between a half and the whole of the ceiling.
+        let spread = self.id.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) % 50;
+        let reach = ceiling * (50 + spread) / 100;
+        // Counts are small: nothing is lost on the way through a float.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        let grown = (reach as f64 * hours / (hours + 12.0)) as u64;
+        grown
+    }
+}
+
 /// All posts of a sandbox, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct PostStore {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ID, Twin, error};
+use super::{ID, Twin, body, checks, error};
 use crate::{
     oauth::{self, App, ClientAuth, OAuthError, Rules},
     reply::Reply,
@@ -60,15 +60,17 @@ fn covers(granted: &str, needed: &str) -> bool {
 }
 
 pub(super) fn register(_: &mut Twin, world: &mut World, request: &Request) -> Result<Reply, Reply> {
-    let body = fields(request)?;
+    let mut body = body::read(request)?;
+    // Older clients send one string with an address on each line.
+    if let Some(lines) = body["redirect_uris"].as_str() {
+        body["redirect_uris"] = lines.split_whitespace().map(Value::from).collect();
+    }
     let invalid = |why: &str| error(422, &format!("Validation failed: {why}")).strict([why]);
+    checks::CREATE_APP.check(&body)?;
     let name = body["client_name"].as_str().filter(|name| !name.trim().is_empty());
     let name = name.ok_or_else(|| invalid("Application name can't be blank"))?;
-    let uris: Vec<String> = match &body["redirect_uris"] {
-        Value::String(uris) => uris.split_whitespace().map(str::to_owned).collect(),
-        Value::Array(uris) => uris.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
-    };
+    let uris: Vec<String> =
+        body["redirect_uris"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     if uris.is_empty() {
         return Err(invalid("Redirect URI can't be blank"));
     }
@@ -143,27 +145,36 @@ fn refused(problem: OAuthError) -> Reply {
         .strict([format!("{}: {}", problem.error, problem.description)])
 }
 
-/// The fields of a body, which may be JSON or a form.
-fn fields(request: &Request) -> Result<Value, Reply> {
-    match request.content_type().as_str() {
-        "application/json" => {
-            request.json().map_err(|why| error(400, "There was a problem in the JSON you submitted").strict([why]))
-        }
-        _ => Ok(request
-            .form()
-            .into_iter()
-            .map(|(name, value)| (name, Value::from(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()),
-    }
-}
-
 fn params(request: &Request) -> Result<Vec<(String, String)>, Reply> {
-    Ok(match fields(request)? {
+    if request.content_type() == "application/x-www-form-urlencoded" {
+        return Ok(request.form());
+    }
+    Ok(match body::read(request)? {
         Value::Object(fields) => fields
             .into_iter()
             .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect(),
         _ => Vec::new(),
     })
+}
+
+/// <https://docs.joinmastodon.org/methods/oauth/#authorization-server-metadata>
+pub(super) fn metadata(_: &mut Twin, _: &mut World, request: &Request) -> Result<Reply, Reply> {
+    let base = &request.base;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "issuer": format!("{base}/"),
+            "authorization_endpoint": format!("{base}/oauth/authorize"),
+            "token_endpoint": format!("{base}/oauth/token"),
+            "revocation_endpoint": format!("{base}/oauth/revoke"),
+            "app_registration_endpoint": format!("{base}/api/v1/apps"),
+            "scopes_supported": RULES.scopes,
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "code_challenge_methods_supported": ["S256"],
+        }),
+    ))
 }
