@@ -20,6 +20,7 @@ if sys.version_info < (3, 10):
 
 import argparse
 import os
+import signal
 
 import environment
 from console import Stop, fail, say
@@ -63,6 +64,11 @@ def main():
     elif asked.command == "sizes":
         sizes.print_table()
 
+
+# However this is asked to end, what it started must end with it; an exception passes through every `finally`.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ending in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(ending, lambda number, _: sys.exit(128 + number))
 
 try:
     main()

@@ -64,7 +64,7 @@ def still_works(api, account):
 
 
 def connect_x(api, _sandbox, seed):
-    app = {"client_id": seed["client_id"], "client_secret": seed["client_secret"]}
+    app = {name: seed["app"][name] for name in ("client_id", "client_secret")}
     api.call("PUT", "/v1/platforms/x/credentials", app)
     agree(api.call("POST", "/v1/connect/x", {})["authorize_url"])
 
@@ -74,7 +74,8 @@ def connect_mastodon(api, sandbox, _seed):
 
 
 def connect_bluesky(api, sandbox, seed):
-    login = {"service": f"{sandbox}/bluesky", "identifier": seed["identifier"], "password": seed["password"]}
+    account = seed["accounts"][0]
+    login = {"service": f"{sandbox}/bluesky", "identifier": account["handle"], "password": account["password"]}
     api.call("POST", "/v1/connect/bluesky", {"credentials": login})
 
 
@@ -160,7 +161,7 @@ def moment(text):
 
 def where_to_look(facts, stack_file):
     body = {
-        "content": {"text": "My first own post"},
+        "content": {"text": f"My own post, {datetime.now():%H:%M:%S}"},
         "targets": [{"account_id": account} for _, account in sorted(facts["accounts"].items())],
         "publish": {"mode": "now"},
     }

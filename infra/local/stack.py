@@ -66,6 +66,7 @@ class Stack:
             "BIND_HOST": HOST,
             "AUTH": "true",  # each function has the rights of its own role and no more, as on AWS
             "TMPDIR": str(temporary),
+            "STATE_DIR": str(temporary / "state"),
             "LOG_LEVEL": "INFO",
         }
         with step(f"starting the local AWS on port {port}"):
