@@ -81,7 +81,7 @@ def cfn_lint():
 def deny():
     if not shutil.which("cargo-deny"):
         return skip("cargo-deny is not installed (`cargo install --locked cargo-deny`): licences and sources were not checked")
-    if run_command(["cargo", "deny", "--offline", "check", "bans", "licenses", "sources"]) == 0:
+    if run_command(["cargo", "deny", "check", "bans", "licenses", "sources"]) == 0:
         return passed()
     return failure("cargo deny refuses a dependency")
 
