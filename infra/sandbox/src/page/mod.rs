@@ -29,7 +29,10 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 fn bundled(content_type: &'static str, text: &'static str) -> Response {
-    response(Reply::typed(200, content_type, text).header("cache-control", "no-cache"))
+    // Posts come from whoever publishes: nothing that they say may load or run from elsewhere.
+    let policy = "default-src 'self'; img-src 'self' data:";
+    let reply = Reply::typed(200, content_type, text).header("cache-control", "no-cache");
+    response(reply.header("content-security-policy", policy))
 }
 
 /// What the page draws: the networks with their looks, and all posts, newest first.
