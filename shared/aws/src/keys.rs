@@ -100,6 +100,12 @@ pub fn erasure(workspace: WorkspaceId) -> RowKey {
     RowKey::new(DEPLOYMENT, format!("erase#{workspace}"))
 }
 
+/// How far the ticks have come: read and written once a minute.
+#[must_use]
+pub fn tick() -> RowKey {
+    RowKey::new(DEPLOYMENT, "tick")
+}
+
 /// A key by its id. All of a workspace: prefix `key_`.
 #[must_use]
 pub fn key(workspace: WorkspaceId, id: KeyId) -> RowKey {

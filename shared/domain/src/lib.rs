@@ -16,6 +16,7 @@ pub mod post;
 pub mod problem;
 pub mod retry;
 pub mod secret;
+pub mod tick;
 pub mod workspace;
 
 pub use account::{Account, AccountStatus};

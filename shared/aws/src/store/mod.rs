@@ -22,6 +22,7 @@ mod posts;
 mod rows;
 mod sessions;
 mod table;
+mod ticks;
 mod workspaces;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub use keys::Keys;
 pub use media::MediaRows;
 pub use posts::{Created, MAX_DELIVERIES, Posts};
 pub use sessions::{ConnectState, Session, SessionStatus, Sessions};
+pub use ticks::Ticks;
 pub use workspaces::Workspaces;
 
 use crate::{Aws, keys::RowKey};
@@ -154,6 +156,12 @@ impl Store {
     #[must_use]
     pub const fn idempotency(&self) -> Idempotency<'_> {
         Idempotency(self)
+    }
+
+    /// How far the ticks have come.
+    #[must_use]
+    pub const fn ticks(&self) -> Ticks<'_> {
+        Ticks(self)
     }
 
     /// The erasure of whole workspaces.

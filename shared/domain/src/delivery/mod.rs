@@ -377,7 +377,7 @@ impl Delivery {
             published: None,
             published_at: None,
             failure: None,
-            revision: 1,
+            revision: 0,
             log: Vec::new(),
         }
     }

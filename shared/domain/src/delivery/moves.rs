@@ -269,7 +269,7 @@ impl Delivery {
             next.state = State::Scheduled;
             next.due_at = None;
         } else {
-            next.publish_at.get_or_insert(now);
+            next.publish_at = Some(next.publish_at.map_or(now, |at| at.min(now)));
             next.due_at = Some(now);
         }
         Ok(if by_hand { next.noted(now, None, Outcome::ByHand, None) } else { next })
