@@ -1,7 +1,7 @@
 //! An answer of a network, before it becomes bytes on the wire.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 /// What a network answers, with what its strict checks had to say about the request.
@@ -70,10 +70,5 @@ impl Reply {
     pub(crate) fn strict(mut self, found: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.strict.extend(found.into_iter().map(Into::into));
         self
-    }
-
-    /// The body's type, where it has one.
-    pub(crate) fn content_type(&self) -> &str {
-        self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }

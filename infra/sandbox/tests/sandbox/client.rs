@@ -7,38 +7,38 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 
 /// A 2 × 1 PNG.
-pub const PNG: &[u8] = &[
+pub(crate) const PNG: &[u8] = &[
     0x89, 0x50, 0x4e, 0x47, 0xd, 0xa, 0x1a, 0xa, 0, 0, 0, 0xd, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 2, 0, 0, 0, 1, 8, 2, 0,
     0, 0, 0x7b, 0x40, 0xe8, 0xdd, 0, 0, 0, 0xf, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0x1f, 0xc0, 0xc0, 0x10,
     0xf0, 0x1f, 0, 9, 0x30, 2, 0x9f, 0xd5, 0x61, 0x8f, 0x4f, 0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60,
     0x82,
 ];
-pub const CALLBACK: &str = "http://localhost:9/callback";
+pub(crate) const CALLBACK: &str = "http://localhost:9/callback";
 /// RFC 7636, appendix B.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Status, headers and body of an answer.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// A running sandbox.
-pub struct World {
-    pub sandbox: Sandbox,
-    pub http: Client,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) http: Client,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         // The first of many tests in one process installs it for all.
         let _again = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
@@ -46,38 +46,38 @@ impl World {
         Self { sandbox, http }
     }
 
-    pub fn mastodon(&self, path: &str) -> String {
+    pub(crate) fn mastodon(&self, path: &str) -> String {
         format!("{}{path}", self.sandbox.network("mastodon"))
     }
 
-    pub async fn control(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.http.request(method, format!("{}/_control/{path}", self.sandbox.url));
         send(if body.is_null() { request } else { request.json(&body) }).await
     }
 
     /// Everything that is visible.
-    pub async fn posts(&self) -> Vec<Value> {
+    pub(crate) async fn posts(&self) -> Vec<Value> {
         self.control(Method::GET, "posts?platform=mastodon", Value::Null).await.body.as_array().unwrap().clone()
     }
 
-    pub async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         let answer = self.control(Method::POST, "faults", fault).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
     }
 
-    pub async fn advance(&self, seconds: u64) {
+    pub(crate) async fn advance(&self, seconds: u64) {
         let answer = self.control(Method::POST, "clock", json!({"advance_seconds": seconds})).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
     /// What the strict checks said about the last request.
-    pub async fn last_strict(&self) -> String {
+    pub(crate) async fn last_strict(&self) -> String {
         let log = self.control(Method::GET, "requests", Value::Null).await.body;
         log.as_array().unwrap().last().unwrap()["strict"].to_string()
     }
 
     /// Registers an app: id and secret.
-    pub async fn app(&self, scopes: &str) -> (String, String) {
+    pub(crate) async fn app(&self, scopes: &str) -> (String, String) {
         let body = json!({"client_name": "Test", "redirect_uris": [CALLBACK], "scopes": scopes});
         let app = send(self.http.post(self.mastodon("/api/v1/apps")).json(&body)).await;
         assert_eq!(app.status, 200, "{}", app.body);
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Approves as Ada and gives the parameters of the redirect.
-    pub async fn consent(&self, client_id: &str, scope: &str, extra: &[(&str, &str)]) -> Vec<(String, String)> {
+    pub(crate) async fn consent(&self, client_id: &str, scope: &str, extra: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut form = vec![
             ("client_id", client_id),
             ("redirect_uri", CALLBACK),
@@ -106,7 +106,7 @@ impl World {
         location.query_pairs().into_owned().collect()
     }
 
-    pub async fn exchange(&self, app: &(String, String), code: &str, extra: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn exchange(&self, app: &(String, String), code: &str, extra: &[(&str, &str)]) -> Answer {
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// A token of Ada's.
-    pub async fn token(&self, scope: &str) -> String {
+    pub(crate) async fn token(&self, scope: &str) -> String {
         let app = self.app(scope).await;
         let code = value(&self.consent(&app.0, scope, &[]).await, "code");
         let answer = self.exchange(&app, &code, &[]).await;
@@ -128,16 +128,16 @@ impl World {
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
 
-    pub fn post(&self, token: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post(&self, token: &str, body: &Value) -> RequestBuilder {
         self.http.post(self.mastodon("/api/v1/statuses")).bearer_auth(token).json(body)
     }
 
-    pub async fn get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
         send(self.http.get(self.mastodon(path)).bearer_auth(token)).await
     }
 
     /// Sends a file; the answer of the upload.
-    pub async fn upload(&self, token: &str, bytes: &[u8], content_type: &str, alt: &str) -> Answer {
+    pub(crate) async fn upload(&self, token: &str, bytes: &[u8], content_type: &str, alt: &str) -> Answer {
         let boundary = "a-boundary-that-no-picture-holds";
         let mut body = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\n{alt}\r\n--{boundary}\r\n\
@@ -152,7 +152,7 @@ impl World {
     }
 }
 
-pub async fn send(request: RequestBuilder) -> Answer {
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let bytes = response.bytes().await.unwrap();
@@ -161,6 +161,6 @@ pub async fn send(request: RequestBuilder) -> Answer {
     Answer { status, headers, body }
 }
 
-pub fn value(pairs: &[(String, String)], name: &str) -> String {
+pub(crate) fn value(pairs: &[(String, String)], name: &str) -> String {
     pairs.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("{name} in {pairs:?}")).1.clone()
 }

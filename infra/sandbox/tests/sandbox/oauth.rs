@@ -39,6 +39,9 @@ async fn a_person_who_says_no_is_reported_as_access_denied() {
     assert_eq!((value(&redirect, "error"), value(&redirect, "state")), ("access_denied".into(), "s-1".into()));
 }
 
+/// What a request says otherwise than a good one.
+type Extra<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn a_code_is_worth_nothing_to_whoever_cannot_prove_what_its_owner_can() {
     let world = World::new().await;
@@ -48,7 +51,7 @@ async fn a_code_is_worth_nothing_to_whoever_cannot_prove_what_its_owner_can() {
     let wrong = "x".repeat(43);
     let good = ("code_verifier", VERIFIER);
     let thief = [("client_id", other.0.as_str()), ("client_secret", other.1.as_str()), good];
-    let cases: [(&str, &[(&str, &str)], u16, &str); 6] = [
+    let cases: [(&str, Extra, u16, &str); 6] = [
         ("a wrong verifier", &[("code_verifier", &wrong)], 400, "invalid_grant"),
         ("no verifier", &[], 400, "invalid_grant"),
         ("another redirect", &[("redirect_uri", "http://localhost:9/other"), good], 400, "invalid_grant"),
