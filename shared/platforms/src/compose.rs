@@ -32,6 +32,11 @@ pub trait Compose: Sync {
     /// The text as sent, and how long it is to the network.
     fn render(&self, post: &Outgoing) -> Rendered;
 
+    /// The same for one account, on networks whose servers count differently.
+    fn render_for(&self, post: &Outgoing, _facts: &Value) -> Rendered {
+        self.render(post)
+    }
+
     /// Checks `options` against the network's own type.
     ///
     /// # Errors
@@ -58,7 +63,7 @@ pub struct Rendered {
 pub fn check(client: &dyn Compose, post: &Outgoing, facts: &Value) -> Vec<Problem> {
     let spec = client.spec();
     let limits = client.limits(facts);
-    let mut problems = check_text(client, &limits, post);
+    let mut problems = check_text(client, &limits, post, facts);
     problems.extend(check_media(spec, &limits, &post.media));
     if let Some(poll) = &post.poll {
         match &limits.poll {
@@ -117,9 +122,9 @@ pub fn schema<T: JsonSchema>() -> schemars::Schema {
     schemars::schema_for!(T)
 }
 
-fn check_text(client: &dyn Compose, limits: &Limits, post: &Outgoing) -> Vec<Problem> {
+fn check_text(client: &dyn Compose, limits: &Limits, post: &Outgoing, facts: &Value) -> Vec<Problem> {
     let spec = client.spec();
-    let rendered = client.render(post);
+    let rendered = client.render_for(post, facts);
     let mut problems = Vec::new();
     if rendered.length > limits.text.max {
         let unit = match limits.text.unit {

@@ -65,7 +65,7 @@ fn contains_ignoring_case(text: &str, words: &str) -> bool {
 }
 
 /// What a status means where the network has not said more. A 5xx without its word is never "nothing happened".
-const fn by_status(status: u16) -> ErrorKind {
+pub(crate) const fn by_status(status: u16) -> ErrorKind {
     match status {
         401 => ErrorKind::TokenExpired,
         404 | 410 => ErrorKind::NotFound,

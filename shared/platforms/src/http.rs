@@ -324,19 +324,33 @@ impl Http {
     /// # Errors
     /// `NotSent` if the request cannot have been carried out, `Interrupted` if it may have been.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let url = Url::parse(&request.url)
-            .map_err(|error| Failure::new(ErrorKind::Refused, format!("`{}` is no address: {error}", request.url)))?;
-        self.endpoints.allow(&url).map_err(|why| Failure::new(ErrorKind::Refused, why))?;
-
-        let mut builder = self.client.request(request.method, url).headers(request.headers);
-        builder = match request.body {
+        let builder = self.start(request.method, &request.url, request.headers)?;
+        self.finish(match request.body {
             Body::Empty => builder,
             Body::Json(value) => builder.json(&value),
             Body::Form(pairs) => builder.form(&pairs),
             Body::Bytes(content_type, bytes) => builder.header(header::CONTENT_TYPE, content_type).body(bytes),
             Body::Typed(content_type, bytes) => builder.header(header::CONTENT_TYPE, content_type).body(bytes),
             Body::Multipart(parts) => builder.multipart(multipart(parts)?),
-        };
+        })
+        .await
+    }
+
+    /// A request without its body, once its address is allowed.
+    pub(crate) fn start(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+    ) -> Result<reqwest::RequestBuilder, Failure> {
+        let url = Url::parse(url)
+            .map_err(|error| Failure::new(ErrorKind::Refused, format!("`{url}` is no address: {error}")))?;
+        self.endpoints.allow(&url).map_err(|why| Failure::new(ErrorKind::Refused, why))?;
+        Ok(self.client.request(method, url).headers(headers))
+    }
+
+    /// Sends and reads the answer to its end.
+    pub(crate) async fn finish(&self, builder: reqwest::RequestBuilder) -> Result<Response, Failure> {
         let mut answer = builder.send().await.map_err(transport)?;
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
@@ -352,7 +366,8 @@ impl Http {
     }
 }
 
-fn multipart(parts: Vec<Part>) -> Result<reqwest::multipart::Form, Failure> {
+/// A form of parts that are at hand.
+pub(crate) fn multipart(parts: Vec<Part>) -> Result<reqwest::multipart::Form, Failure> {
     let mut form = reqwest::multipart::Form::new();
     for part in parts {
         let length = part.content.len() as u64;

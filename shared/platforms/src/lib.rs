@@ -17,6 +17,7 @@ pub mod oauth;
 pub mod publish;
 pub mod spec;
 pub mod text;
+mod upload;
 
 use crieur_domain::PlatformId;
 
@@ -25,4 +26,6 @@ pub use connect::Connect;
 pub use publish::Publish;
 pub use spec::Spec;
 
-networks! {}
+networks! {
+    mastodon,
+}

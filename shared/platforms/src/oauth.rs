@@ -17,6 +17,7 @@ use oauth2::{
 use crate::{
     Spec,
     connect::{App, Connecting, Credentials, Prepared, oauth2},
+    errors::by_status,
     http::{Body, Http, Request, Response},
     spec::{ClientAuth, OAuth2},
 };
@@ -148,7 +149,11 @@ pub async fn revoke(
         return Ok(());
     }
     let why = format!("{} did not take the token back.", spec.name);
-    Err(Failure::new(ErrorKind::Refused, why).status(response.status))
+    let kind = match by_status(response.status) {
+        kind @ (ErrorKind::Interrupted | ErrorKind::RateLimited) => kind,
+        _ => ErrorKind::Refused,
+    };
+    Err(Failure::new(kind, why).status(response.status))
 }
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
