@@ -4,7 +4,7 @@
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
 
-.PHONY: help up down status test lint fmt release-sizes
+.PHONY: help up down status logs test lint fmt release-sizes
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -17,6 +17,9 @@ down: ## stop what `make up` started
 
 status: ## what runs, and where
 	@$(LOCAL) status
+
+logs: ## what the functions wrote
+	@$(LOCAL) logs
 
 test: ## every check there is, and one summary
 	@$(LOCAL) test

@@ -3,6 +3,7 @@
     python3 infra/local up        build, start, deploy, connect, publish a first post
     python3 infra/local down      stop what `up` started
     python3 infra/local status    what runs, and where
+    python3 infra/local logs      what the functions wrote
     python3 infra/local test      every check there is, and one summary
     python3 infra/local sizes     a release build by the real SAM CLI, and the size of each zip
 
@@ -32,6 +33,7 @@ def arguments():
     commands.add_parser("up", help="build, start, deploy, connect, publish a first post")
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="what runs, and where")
+    commands.add_parser("logs", help="what the functions wrote")
     test = commands.add_parser("test", help="every check there is, and one summary")
     test.add_argument("--only", action="append", metavar="STAGE", help="run this stage alone; may be repeated")
     commands.add_parser("lint", help="formats, lints and the template, nothing that runs")
@@ -55,6 +57,8 @@ def main():
         up.down()
     elif asked.command == "status":
         up.status()
+    elif asked.command == "logs":
+        up.logs()
     elif asked.command == "test":
         sys.exit(checks.run(asked.only))
     elif asked.command == "lint":

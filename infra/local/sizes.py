@@ -5,7 +5,7 @@ import subprocess
 import zipfile
 
 import build
-from console import Stop, say, table
+from console import Stop, say, step, table
 from environment import BIN, ROOT
 
 GOAL = 4.0  # MB
@@ -13,16 +13,16 @@ GOAL = 4.0  # MB
 
 def print_table():
     """Stops when the build fails or a zip is over its goal."""
-    say("▸ sam build (release; the first time takes about ten minutes)")
     env = {
         **os.environ,
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",  # cargo-lambda and its linker
     }
-    built = subprocess.run([str(BIN / "sam"), "build"], cwd=ROOT, env=env, check=False)
-    if built.returncode != 0:
-        raise Stop("`sam build` failed; its words stand above.")
+    with step("sam build (release; the first time takes about ten minutes)", every=60):
+        built = subprocess.run([str(BIN / "sam"), "build"], cwd=ROOT, env=env, check=False)
+        if built.returncode != 0:
+            raise Stop("`sam build` failed; its words stand above.")
     rows, too_large = [], []
     for name in build.functions():
         binary = ROOT / ".aws-sam" / "build" / f"{name.capitalize()}Function" / "bootstrap"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 import build
 from console import Stop, quiet_run, step
@@ -200,18 +201,38 @@ class Stack:
             raise
 
     def give_up(self):
-        """After a failure: what this run started goes, what ran before stays."""
+        """After a failure: what this run started goes, what ran before stays. The functions' logs are kept."""
+        self.save_logs()
         self.processes.stop_started_now()
         if not self.processes.alive("ministack"):
             self.file.unlink(missing_ok=True)
 
     def stop(self):
-        """Returns the names of what was running."""
+        """Returns the names of what was running. The functions' logs are kept."""
+        self.save_logs()
         ended = self.processes.stop_all()
         self.file.unlink(missing_ok=True)
         self.deployed.unlink(missing_ok=True)
         shutil.rmtree(self.state / "tmp", ignore_errors=True)
         return ended
+
+    def save_logs(self):
+        """Copies what the functions logged out of the local CloudWatch. Returns the files."""
+        running = self.processes.alive("ministack")
+        if not running:
+            return []
+        saved = []
+        try:
+            logs = client("logs", f"http://{HOST}:{running['port']}")
+            for name in build.functions():
+                file = self.processes.log(name)
+                pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{NAME}-{name}")
+                lines = [event["message"].rstrip("\n") for page in pages for event in page["events"]]
+                file.write_text("".join(f"{line}\n" for line in lines))
+                saved.append(file)
+        except (BotoCoreError, ClientError):
+            pass  # asked before anything was deployed, or while it was going down: there is nothing to keep
+        return saved
 
     def facts(self):
         return json.loads(self.file.read_text()) if self.file.exists() else {}

@@ -1,8 +1,8 @@
-"""`up`, `down` and `status`."""
+"""`up`, `down`, `status` and `logs`."""
 
 import first_post
 import prerequisites
-from console import say, shown, table
+from console import Stop, say, shown, table, tail
 from environment import LOCAL
 from stack import Stack, answers
 
@@ -27,6 +27,16 @@ def down():
     with stack.alone():
         ended = stack.stop()
     say(f"Stopped {' and '.join(ended)}." if ended else "Nothing was running.")
+
+
+def logs():
+    """What the functions wrote, into files, and the end of each on the terminal."""
+    saved = Stack(LOCAL).save_logs()
+    if not saved:
+        raise Stop("nothing runs here; `make up` starts it, and the logs of the last run lie in .local/logs.")
+    for file in saved:
+        say(f"━━ {shown(file)}")
+        say(tail(file, 20))
 
 
 def status():
