@@ -8,9 +8,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
+import unittest
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import first_post
 import prerequisites
@@ -19,6 +22,7 @@ from console import Stop, fail, say, table
 from environment import BIN, LOCAL, ROOT
 from stack import Stack
 
+HERE = Path(__file__).parent
 END_TO_END = "e2e"  # the test target that needs a deployed stack
 LIMIT = 45 * 60  # seconds for one command
 RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
@@ -86,6 +90,17 @@ def deny():
     return failure("cargo deny refuses a dependency")
 
 
+def local():
+    """The tests of this folder."""
+    suite = unittest.TestLoader().discover(str(HERE), "test_*.py")
+    # The processes that they start are ended by id, not waited for: Python warns of that.
+    found = unittest.TextTestRunner(stream=sys.stdout, warnings="ignore").run(suite)
+    bad = [test.id() for test, _ in [*found.failures, *found.errors]]
+    skipped = [f"{test.id()}: {reason}" for test, reason in found.skipped]
+    passed_ones = found.testsRun - len(bad) - len(skipped)
+    return Outcome(passed_ones, len(bad), len(skipped), bad, skipped)
+
+
 def tests():
     chosen = [word for name in test_targets() if name != END_TO_END for word in ("--test", name)]
     found = cargo_test("--workspace", "--lib", "--bins", *chosen)
@@ -123,6 +138,7 @@ STAGES = {
     "sam-validate": sam_validate,
     "cfn-lint": cfn_lint,
     "deny": deny,
+    "local": local,
     "tests": tests,
     "end-to-end": end_to_end,
     "release": release_sizes,
