@@ -1,0 +1,1 @@
+//! From what a caller wrote to posts and deliveries: checks, times, renderings.
