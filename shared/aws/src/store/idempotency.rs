@@ -28,6 +28,8 @@ pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 pub const TAKE_OVER: Duration = Duration::from_secs(60);
 
 const HOLDER: &str = "holder";
+/// Stands in the place of a body's hash where the next body may be another one.
+const ANY_BODY: &str = "";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Record {
@@ -109,7 +111,7 @@ impl Idempotency<'_> {
         }
 
         let theirs: Record = read(&stands)?;
-        if theirs.body_hash != body_hash {
+        if theirs.body_hash != body_hash && theirs.body_hash != ANY_BODY {
             return Ok(Begin::OtherBody);
         }
         if let Some(Answer { status, body }) = theirs.answer {
@@ -142,6 +144,15 @@ impl Idempotency<'_> {
     /// [`StoreError::Conflict`] where someone has taken the work over; else those of the table.
     pub async fn abandon(&self, hold: &Hold, now: Timestamp) -> Result<(), StoreError> {
         self.write(hold, Record { started: Timestamp::UNIX_EPOCH, ..hold.record.clone() }, now).await
+    }
+
+    /// Lets go after a refusal that made nothing: the caller's key is free again, for a corrected body too.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where someone has taken the work over; else those of the table.
+    pub async fn release(&self, hold: &Hold, now: Timestamp) -> Result<(), StoreError> {
+        let free = Record { started: Timestamp::UNIX_EPOCH, body_hash: ANY_BODY.to_owned(), ..hold.record.clone() };
+        self.write(hold, free, now).await
     }
 
     async fn write(&self, hold: &Hold, record: Record, now: Timestamp) -> Result<(), StoreError> {
