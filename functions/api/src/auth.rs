@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_key_tells_where_its_row_lies_and_nothing_else_is_taken_for_one() {
-        let (workspace, key) = (WorkspaceId::from_parts(1, 2), KeyId::from_parts(3, 4));
+        let (workspace, key) = (WorkspaceId::from_parts(1, 2), KeyId::from_parts(3, 0xabc));
         let text = write_key(workspace, key, "s_e-cret");
         let read = Presented::parse(&text).expect("it is one");
         assert_eq!((read.workspace, read.key, read.secret), (workspace, key, "s_e-cret"));

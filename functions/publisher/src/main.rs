@@ -1,6 +1,6 @@
 //! Lambda `publisher`: messages of the publish queue in, posts out.
 
-use std::{env, process::ExitCode};
+use std::{env, process::ExitCode, sync::Arc};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use crieur_aws::{Aws, Environment, Objects, Queue, Sealer, Settings, Store, queue::Message, telemetry};
@@ -42,7 +42,7 @@ fn worker() -> Result<Worker, Vec<String>> {
         sealer: Sealer::new(&aws, &key),
         objects: Objects::new(&aws, &bucket),
         http,
-        clock: Timestamp::now,
+        clock: Arc::new(Timestamp::now),
     }))
 }
 

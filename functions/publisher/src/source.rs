@@ -4,17 +4,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crieur_aws::Objects;
 use crieur_domain::{
-    ErrorKind, Failure, WorkspaceId,
+    Clock, ErrorKind, Failure, WorkspaceId,
     media::{Media, MediaItem},
 };
 use crieur_platforms::publish::MediaSource;
-use jiff::Timestamp;
 
 /// The media bucket, seen by one workspace.
 pub(crate) struct Bucket<'a> {
     pub(crate) objects: &'a Objects,
     pub(crate) workspace: WorkspaceId,
-    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) clock: &'a Clock,
 }
 
 #[async_trait]

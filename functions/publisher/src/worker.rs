@@ -8,8 +8,8 @@ use crieur_aws::{
     store::{Credentials, Load, Loaded, Saved},
 };
 use crieur_domain::{
-    Account, AccountStatus, AttemptId, Delivery, DeliveryId, ErrorKind, Failure, MediaId, Move, PlatformId, Post,
-    State,
+    Account, AccountStatus, AttemptId, Clock, Delivery, DeliveryId, ErrorKind, Failure, MediaId, Move, PlatformId,
+    Post, State,
     content::{Outgoing, Published, ReplyTo},
     media::{Media, MediaItem},
 };
@@ -35,7 +35,7 @@ pub struct Worker {
     pub(crate) sealer: Sealer,
     pub(crate) objects: Objects,
     pub(crate) http: Http,
-    clock: fn() -> Timestamp,
+    clock: Clock,
 }
 
 /// The parts of a [`Worker`].
@@ -51,7 +51,7 @@ pub struct Config {
     /// The sender.
     pub http: Http,
     /// The time.
-    pub clock: fn() -> Timestamp,
+    pub clock: Clock,
 }
 
 /// All that is known about a delivery that may be sent.
@@ -124,7 +124,7 @@ impl Worker {
             Err(failure) => return hold.give_in(&OPEN, failure).await,
         };
         let stale = opened.is_stale(now);
-        let bucket = Bucket { objects: &self.objects, workspace: post.workspace_id, clock: self.clock };
+        let bucket = Bucket { objects: &self.objects, workspace: post.workspace_id, clock: &self.clock };
         let mut turn = Turn { hold, client, spec, post: &post, outgoing, opened, bucket, began: now };
         if stale && let Err(failure) = turn.refresh().await? {
             return turn.hold.give_in(&OPEN, failure).await;

@@ -1,6 +1,6 @@
 //! Lambda `scheduler`: called every minute.
 
-use std::{env, process::ExitCode};
+use std::{env, process::ExitCode, sync::Arc};
 
 use crieur_aws::{Aws, Environment, Objects, Queue, Settings, Store, telemetry};
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ fn scheduler() -> Result<Scheduler, Vec<String>> {
         store: Store::new(&aws, &table),
         queue: Queue::new(&aws, &queue_url),
         objects: Objects::new(&aws, &bucket),
-        clock: Timestamp::now,
+        clock: Arc::new(Timestamp::now),
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crieur_aws::{Handover, Objects, Queue, Store, StoreError, keys::SHARDS, queue::MAX_DELAY, store::DueKey};
-use crieur_domain::{Move, tick::Window};
+use crieur_domain::{Clock, Move, tick::Window};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct Scheduler {
     /// The media bucket, for erasures.
     pub objects: Objects,
     /// The time.
-    pub clock: fn() -> Timestamp,
+    pub clock: Clock,
 }
 
 /// What one tick did.

@@ -4,6 +4,7 @@
 //! What may happen to a delivery is decided in [`delivery`], what a failure asks for in [`failure`].
 
 pub mod account;
+pub mod clock;
 pub mod content;
 pub mod delivery;
 pub mod failure;
@@ -20,6 +21,7 @@ pub mod tick;
 pub mod workspace;
 
 pub use account::{Account, AccountStatus};
+pub use clock::Clock;
 pub use content::{Content, Poll};
 pub use delivery::{Delivery, Move, State};
 pub use failure::{ErrorKind, Failure};
