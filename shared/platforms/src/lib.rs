@@ -27,5 +27,7 @@ pub use publish::Publish;
 pub use spec::Spec;
 
 networks! {
+    bluesky,
     mastodon,
+    x,
 }
