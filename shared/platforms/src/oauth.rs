@@ -1,16 +1,16 @@
 //! OAuth 2 by the `oauth2` crate, steered by the data in [`OAuth2`]: the crate builds and reads the messages, our own
 //! sender carries them, so that the sandbox and the address rules hold here too.
 
-use std::{borrow::Cow, sync::Mutex};
+use std::{borrow::Cow, pin::Pin, sync::Mutex};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crieur_domain::{ErrorKind, Failure, Secret};
 use http::header;
 use jiff::{SignedDuration, Timestamp};
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenResponse,
-    TokenUrl,
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RequestTokenError, TokenResponse, TokenUrl,
     basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse},
 };
 
@@ -77,7 +77,7 @@ pub async fn exchange(
         request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
     }
     let wire = Wire::new(cx.http);
-    match request.request_async(&|request| wire.carry(request)).await {
+    match request.request_async(&wire).await {
         Ok(tokens) => Ok(credentials(&tokens, cx.now)),
         Err(error) => Err(wire.failure(spec, &error, ErrorKind::Refused, "Start the login again.")),
     }
@@ -102,7 +102,7 @@ pub async fn refresh(
     let client = client(spec, oauth2(spec)?, cx.http, app, base_url)?;
     let token = RefreshToken::new(token.expose().to_owned());
     let wire = Wire::new(cx.http);
-    match client.exchange_refresh_token(&token).request_async(&|request| wire.carry(request)).await {
+    match client.exchange_refresh_token(&token).request_async(&wire).await {
         Ok(tokens) => {
             let fresh = credentials(&tokens, cx.now);
             Ok(Credentials {
@@ -201,6 +201,16 @@ fn credentials(tokens: &BasicTokenResponse, now: Timestamp) -> Credentials {
 struct Wire<'a> {
     http: &'a Http,
     answer: Mutex<Option<Result<Response, Failure>>>,
+}
+
+/// By hand, since a closure's future would not be known to be `Send` in every function that awaits it.
+impl<'c> AsyncHttpClient<'c> for Wire<'_> {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Failure>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.carry(request))
+    }
 }
 
 impl<'a> Wire<'a> {
