@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use crieur_aws::{AdministratorKey, Aws, Objects, Queue, Sealer, Store};
+use crieur_domain::Clock;
 use crieur_platforms::http::Http;
 use jiff::Timestamp;
 
@@ -11,9 +12,6 @@ use crate::{
     config::Config,
     rate::{Limiter, Policy},
 };
-
-/// Tells the time. Tests pass their own.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The clients and what is remembered between requests. Clones share everything.
 #[derive(Clone)]

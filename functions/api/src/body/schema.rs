@@ -9,6 +9,8 @@ use std::{
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::openapi;
+
 /// A schema with the ones that it refers to.
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -39,7 +41,11 @@ pub(super) fn of<T: ToSchema + 'static>() -> Arc<Schema> {
         .or_insert_with(|| {
             let mut named = Vec::new();
             T::schemas(&mut named);
-            let value = |schema| serde_json::to_value(schema).unwrap_or(Value::Null);
+            let value = |schema| {
+                let mut value = serde_json::to_value(schema).unwrap_or(Value::Null);
+                openapi::close_variants(&mut value);
+                value
+            };
             Arc::new(Schema {
                 root: value(T::schema()),
                 named: named.into_iter().map(|(name, schema)| (name, value(schema))).collect(),

@@ -93,9 +93,6 @@ fn everything_that_is_wrong_is_named_at_once() {
 }
 
 #[test]
-#[test]
-fn zz() { eprintln!("{:#}", schema::of::<When>().root); panic!() }
-#[test]
 fn of_several_shapes_the_one_that_was_meant_is_spoken_of() {
     let order = |when: Value| problems(&json!({"name": "a", "account_ids": [], "when": when}));
     assert_eq!(order(json!({"mode": "now"})), []);

@@ -8,11 +8,11 @@ pub mod posts;
 
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::state::App;
+use crate::{openapi, state::App};
 
 /// Every route, with its description.
 pub fn all() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(openapi::head())
         .merge(health::router())
         .merge(posts::router())
         .merge(deliveries::router())
