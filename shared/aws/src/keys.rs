@@ -175,6 +175,21 @@ pub fn media(workspace: WorkspaceId, id: MediaId) -> RowKey {
     RowKey::new(format!("{workspace}#{id}"), "media")
 }
 
+/// The beginning of the range keys of [`media_use`].
+pub const MEDIA_USE: &str = "use#";
+
+/// A post that was made with a file. All posts of a file: its partition, prefix [`MEDIA_USE`].
+#[must_use]
+pub fn media_use(workspace: WorkspaceId, media: MediaId, post: PostId) -> RowKey {
+    RowKey::new(format!("{workspace}#{media}"), format!("{MEDIA_USE}{post}"))
+}
+
+/// The notice that a file is being deleted. Expires.
+#[must_use]
+pub fn media_removal(workspace: WorkspaceId, media: MediaId) -> RowKey {
+    RowKey::new(format!("{workspace}#{media}"), "removal")
+}
+
 /// The posts of a workspace in the index [`LISTING`]; the range key is the post's id.
 #[must_use]
 pub fn posts(workspace: WorkspaceId) -> String {

@@ -23,6 +23,7 @@ mod rows;
 mod sessions;
 mod table;
 mod ticks;
+mod uses;
 mod workspaces;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub use media::MediaRows;
 pub use posts::{Created, MAX_DELIVERIES, Posts};
 pub use sessions::{ConnectState, Session, SessionStatus, Sessions};
 pub use ticks::Ticks;
+pub use uses::Uses;
 pub use workspaces::Workspaces;
 
 use crate::{Aws, keys::RowKey};
@@ -57,7 +59,8 @@ pub enum StoreError {
     /// The cursor was not made by this list.
     #[error("the cursor does not belong to this list")]
     BadCursor,
-    /// DynamoDB is busy with this table or this row; nothing was written. The same call works a moment later.
+    /// DynamoDB is busy with this table or this row. The same call works a moment later; an earlier try of the SDK may
+    /// have been carried out all the same.
     #[error("the table is busy")]
     Throttled,
     /// What was to be written is larger than DynamoDB takes: 400 KB a row, 100 rows or 4 MB at once.
@@ -134,6 +137,12 @@ impl Store {
         MediaRows(self)
     }
 
+    /// Which posts use which files.
+    #[must_use]
+    pub const fn uses(&self) -> Uses<'_> {
+        Uses(self)
+    }
+
     /// Posts.
     #[must_use]
     pub const fn posts(&self) -> Posts<'_> {
@@ -182,7 +191,6 @@ fn fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreError {
                 | "RequestLimitExceeded"
                 | "ThrottlingException"
                 | "TransactionConflictException"
-                | "TransactionInProgressException"
                 | "LimitExceededException" => StoreError::Throttled,
                 "ValidationException" if message.contains("size") => StoreError::TooLarge,
                 _ => StoreError::Unavailable(code.to_owned()),

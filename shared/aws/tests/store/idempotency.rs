@@ -97,6 +97,17 @@ async fn an_answer_that_must_not_be_kept_frees_the_key_and_keeps_the_ulid() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_made_nothing_frees_the_key_for_a_corrected_body() {
+    let table = Table::new().await;
+    let ws = workspace();
+    let (_, hold) = fresh(begin(&table, ws, 0).await);
+    table.store.idempotency().release(&hold, seconds(1)).await.unwrap();
+    let corrected = table.store.idempotency().begin(Some(ws), "order-1", CALL, "corrected", seconds(2)).await;
+    fresh(corrected.unwrap());
+    assert!(matches!(begin(&table, ws, 3).await, Begin::OtherBody), "from now on it is this body's");
+}
+
+#[tokio::test]
 async fn a_record_counts_for_a_day_even_if_it_is_still_there() {
     let table = Table::new().await;
     let ws = workspace();

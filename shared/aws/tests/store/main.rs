@@ -10,4 +10,5 @@ mod lists;
 mod posts;
 mod proxy;
 mod samples;
+mod services;
 mod sessions;

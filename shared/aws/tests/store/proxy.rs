@@ -55,7 +55,7 @@ fn serve(client: TcpStream, upstream: &str, armed: &Mutex<Option<String>>) {
 }
 
 /// One HTTP/1.1 message with its body.
-fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
+pub(crate) fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
     let (mut bytes, mut length) = (Vec::new(), 0);
     loop {
         let mut line = String::new();

@@ -115,6 +115,7 @@ pub(crate) fn post_at(workspace: WorkspaceId, targets: u32, parts: u32, at: Time
         external_id: None,
         created_by: None,
         created_at: at,
+        numbered: u16::try_from(deliveries.len()).unwrap(),
         version: 1,
     };
     (post, deliveries)
