@@ -150,6 +150,11 @@ impl PretendAws {
         taken
     }
 
+    /// Puts a message into the queue.
+    pub fn put_message(&self, queued: Queued) {
+        self.inner.lock().unwrap().queue.push(queued);
+    }
+
     /// Switches the queue off or on: while it is off every call to it fails.
     pub fn set_queue_down(&self, down: bool) {
         self.inner.lock().unwrap().queue_is_down = down;
