@@ -61,6 +61,10 @@ pub struct Post {
     pub created_by: Option<KeyId>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How many deliveries it has ever numbered, removed ones included: a number is never given twice, so that a message
+    /// that is still on its way never names another delivery than it was sent for.
+    #[serde(default)]
+    pub numbered: u16,
     /// Counts its changes, from 1: what `ETag` and `If-Match` speak of.
     pub version: u64,
 }
