@@ -9,6 +9,7 @@
 //! written: if they are equal, an earlier try of the same request got through and its answer was lost, and the write
 //! is a success.
 
+mod access;
 mod accounts;
 mod apps;
 mod cursor;
