@@ -13,6 +13,8 @@ pub mod compose;
 pub mod connect;
 pub mod errors;
 pub mod http;
+pub mod insights;
+pub mod manage;
 pub mod oauth;
 pub mod publish;
 pub mod spec;
