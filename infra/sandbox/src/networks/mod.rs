@@ -23,6 +23,7 @@ macro_rules! networks {
 
 networks! {
     mastodon,
+    x,
 }
 
 #[cfg(test)]

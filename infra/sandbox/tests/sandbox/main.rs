@@ -11,3 +11,4 @@ mod oauth;
 mod page;
 mod process;
 mod strictness;
+mod x;
