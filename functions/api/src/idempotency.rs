@@ -4,8 +4,6 @@
 //! made nothing, so its key is free again; one that ended in a 5xx keeps the ULID of what it was making, so that the
 //! next try finds what the first one may have made.
 
-use std::future::Future;
-
 use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},

@@ -9,6 +9,7 @@ pub mod config;
 pub mod docs;
 mod gate;
 pub mod idempotency;
+mod networks;
 pub mod openapi;
 pub mod planning;
 pub mod problem;

@@ -159,23 +159,25 @@ impl Paging {
     ///
     /// # Errors
     /// Those of `read`.
-    pub async fn collect<T, E>(
-        &self,
-        mut read: impl AsyncFnMut(Listing<'_>) -> Result<Page<T>, E>,
+    pub async fn collect<T, E, F>(
+        mut self,
+        mut read: impl FnMut(Self) -> F,
         keep: impl Fn(&T) -> bool,
-    ) -> Result<Page<T>, E> {
-        let mut items = Vec::new();
-        let mut next = self.cursor.clone();
+    ) -> Result<Page<T>, E>
+    where
+        F: Future<Output = Result<Page<T>, E>>,
+    {
+        let (mut items, wanted) = (Vec::new(), self.limit);
         for _ in 0..ROUNDS {
-            let limit = self.limit - items.len();
-            let page = read(Listing { cursor: next.as_deref(), limit, filters: &self.filters }).await?;
+            self.limit = wanted - items.len();
+            let page = read(self.clone()).await?;
             items.extend(page.items.into_iter().filter(&keep));
-            next = page.next;
-            if next.is_none() || items.len() >= self.limit {
+            self.cursor = page.next;
+            if self.cursor.is_none() || items.len() >= wanted {
                 break;
             }
         }
-        Ok(Page { items, next })
+        Ok(Page { items, next: self.cursor })
     }
 }
 

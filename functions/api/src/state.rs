@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::{
     auth::KeyCache,
     config::Config,
+    planning::AccountCache,
     rate::{Limiter, Policy},
 };
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Keys that were seen within the last minute.
     pub keys: KeyCache,
+    /// Accounts that were seen within the last half minute.
+    pub accounts: AccountCache,
     /// How much each caller may still ask.
     pub limiter: Limiter,
 }
@@ -68,6 +71,7 @@ impl App {
             public_url: config.public_url.clone(),
             clock,
             keys: KeyCache::default(),
+            accounts: AccountCache::default(),
             limiter: Limiter::new(policy),
             aws,
         })))
