@@ -22,6 +22,7 @@ macro_rules! networks {
 }
 
 networks! {
+    bluesky,
     mastodon,
     x,
 }

@@ -169,6 +169,8 @@ pub(crate) struct OAuth {
     codes: HashMap<String, Code>,
     tokens: HashMap<String, Grant>,
     last_family: u64,
+    /// Every time that a person withdrew all permissions: the network, and the account unless it was all of them.
+    withdrawals: Vec<(String, Option<String>)>,
 }
 
 impl OAuth {
@@ -233,6 +235,7 @@ impl OAuth {
 
     /// Revokes the live tokens of an account, or of all accounts of a network, and counts them.
     pub(crate) fn withdraw(&mut self, platform: &str, account_id: Option<&str>) -> usize {
+        self.withdrawals.push((platform.to_owned(), account_id.map(str::to_owned)));
         let mut count = 0;
         for grant in self.tokens.values_mut() {
             let meant = account_id.is_none_or(|id| grant.account_id.as_deref() == Some(id));
@@ -242,6 +245,12 @@ impl OAuth {
             }
         }
         count
+    }
+
+    /// How often the permissions of an account were withdrawn, for networks on which a password goes with them.
+    pub(crate) fn withdrawals(&self, platform: &str, account_id: &str) -> usize {
+        let meant = |account: &Option<String>| account.as_deref().is_none_or(|id| id == account_id);
+        self.withdrawals.iter().filter(|(name, account)| name == platform && meant(account)).count()
     }
 
     /// The grant of a live token of a kind.

@@ -1,6 +1,7 @@
 //! The sandbox from outside: only its wire, as a client and as a driver of tests see it.
 #![allow(clippy::unwrap_used)]
 
+mod bluesky;
 mod client;
 mod clock;
 mod control;
