@@ -9,6 +9,9 @@ use crieur_domain::{AccountStatus, ErrorKind, Failure, State, delivery::Outcome}
 use serde_json::json;
 use stage::{Plan, Stage};
 
+/// One network for each kind of evidence: a key of ours, the network's own key, a search.
+const PLATFORMS: [&str; 2] = ["mastodon", "x"];
+const WITH_REFRESH: [&str; 1] = ["x"];
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -58,7 +61,7 @@ async fn two_workers_with_the_same_message_send_once() {
 
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_commit_does_not_make_a_second_post() {
-    for platform in ["bluesky", "mastodon", "x"] {
+    for platform in PLATFORMS {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         let post = stage.post(&account, &["Cut off"], Vec::new(), Plan::Now).await;
@@ -75,7 +78,7 @@ async fn an_answer_that_is_lost_after_the_commit_does_not_make_a_second_post() {
 
 #[tokio::test]
 async fn a_request_that_is_cut_before_the_commit_is_sent_again_on_evidence() {
-    for platform in ["bluesky", "mastodon", "x"] {
+    for platform in PLATFORMS {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         let post = stage.post(&account, &["Never arrived"], Vec::new(), Plan::Now).await;
@@ -91,7 +94,7 @@ async fn a_request_that_is_cut_before_the_commit_is_sent_again_on_evidence() {
 
 #[tokio::test]
 async fn a_worker_that_dies_between_the_commit_and_the_record_leaves_no_second_post() {
-    for platform in ["bluesky", "mastodon", "x"] {
+    for platform in PLATFORMS {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         let post = stage.post(&account, &["Dead man's post"], Vec::new(), Plan::Now).await;
@@ -139,7 +142,7 @@ async fn a_rate_limit_is_waited_out_and_burns_no_attempt() {
 
 #[tokio::test]
 async fn an_upload_that_fails_is_repeated_and_the_picture_arrives_once_with_its_alt_text() {
-    for platform in ["bluesky", "mastodon", "x"] {
+    for platform in PLATFORMS {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         let picture = stage.picture().await;
@@ -251,7 +254,7 @@ async fn a_hand_over_that_the_queue_refused_is_repaired_by_the_tick() {
 
 #[tokio::test]
 async fn a_thread_goes_out_in_order_each_part_under_the_one_before() {
-    for platform in ["bluesky", "mastodon", "x"] {
+    for platform in PLATFORMS {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         let post = stage.post(&account, &["One", "Two", "Three"], Vec::new(), Plan::Now).await;
@@ -276,7 +279,7 @@ async fn a_thread_goes_out_in_order_each_part_under_the_one_before() {
 
 #[tokio::test]
 async fn a_token_that_has_run_out_is_renewed_once_for_many() {
-    for platform in ["bluesky", "x"] {
+    for platform in WITH_REFRESH {
         let stage = Stage::new().await;
         let account = stage.connect(platform).await;
         stage.advance(3 * 60 * MINUTE).await;

@@ -210,6 +210,7 @@ impl Stage {
             created_by: None,
             created_at: now,
             version: 1,
+            numbered: parts.len() as u16,
         };
         let deliveries: Vec<Delivery> = ids
             .iter()
