@@ -81,7 +81,16 @@ fn with_scheme(text: &str, start: usize, host_at: usize) -> Option<usize> {
     let (names, _) = host.rsplit_once('.')?;
     let name = names.rsplit('.').next().unwrap_or_default();
     let punycode: usize = host.split('.').map(punycode_length).try_fold(0, |sum, length| Some(sum + length? + 1))?;
-    let end = host_at + host.len() + tail(&text[host_at + host.len()..]).0;
+    let rest = &text[host_at + host.len()..];
+    // X's own short links end with their slug.
+    let slug = rest
+        .strip_prefix('/')
+        .filter(|_| host.eq_ignore_ascii_case("t.co"))
+        .map_or(0, |slug| slug.chars().take_while(char::is_ascii_alphanumeric).count());
+    if slug > 40 {
+        return None;
+    }
+    let end = host_at + host.len() + if slug > 0 { 1 + slug } else { tail(rest).0 };
     let whole = punycode + (end - host_at - host.len()) + (host_at - start);
     (!name.contains('_') && whole <= 4096).then_some(end)
 }

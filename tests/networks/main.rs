@@ -1,0 +1,4 @@
+//! Each network's client against its twin.
+#![allow(clippy::unwrap_used)]
+
+mod x;
