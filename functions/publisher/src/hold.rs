@@ -115,7 +115,7 @@ impl Hold<'_> {
             }
         }
         let next = self.delivery.disconnect(step, failure, self.now())?;
-        self.save(next).await
+        Ok(self.worker.store.deliveries().save_waiting(&next).await?)
     }
 
     pub(crate) async fn save(&mut self, next: Delivery) -> Result<(), Stop> {

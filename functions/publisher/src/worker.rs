@@ -60,6 +60,8 @@ struct Ready {
     account: Account,
     delivery: Delivery,
     outgoing: Outgoing,
+    /// Whether every file is there.
+    complete: bool,
 }
 
 impl Worker {
@@ -93,7 +95,12 @@ impl Worker {
     async fn turn(&self, message: &Message) -> Result<(), Stop> {
         let attempt: AttemptId = ids::fresh(self.now());
         let Some((ready, sealed)) = self.look(message).await? else { return Ok(()) };
-        let Ready { post, account, delivery, outgoing } = ready;
+        let Ready { post, account, delivery, outgoing, complete } = ready;
+        if !complete {
+            let why = "A file of this post is gone or was rejected.";
+            let failure = Failure::new(ErrorKind::Refused, why).remedy("Send a new post with files that are there.");
+            return self.give_back(&delivery, attempt, failure).await;
+        }
 
         let Some((client, spec)) = client(&delivery.platform) else {
             let why = format!("This version of Crieur does not know the network `{}`.", delivery.platform);
@@ -143,7 +150,8 @@ impl Worker {
         };
         let now = self.now();
         let claimable = delivery.state.after(Move::Claim).is_some();
-        let Some(due_at) = delivery.due_at.filter(|_| claimable) else { return Ok(None) };
+        let waits_for_account = delivery.state == State::NeedsReconnect;
+        let Some(due_at) = delivery.due_at.filter(|_| claimable || waits_for_account) else { return Ok(None) };
         if delivery.is_held(now) {
             return Ok(None);
         }
@@ -155,12 +163,12 @@ impl Worker {
         if early > SignedDuration::ZERO {
             tokio::time::sleep(early.unsigned_abs()).await;
         }
-        if let Some(deadline) = delivery.deadline.filter(|deadline| *deadline < self.now())
+        if let Some(deadline) = delivery.deadline.filter(|deadline| *deadline <= self.now())
             && !delivery.may_be_out()
         {
             return self.miss(&delivery, deadline).await.map(|()| None);
         }
-        let Some(target) = post.targets.get(delivery.target as usize) else { return Ok(None) };
+        let Some(target) = post.targets.get(delivery.target as usize).filter(|_| claimable) else { return Ok(None) };
         let media = self.media(&post).await?;
         let find = |id: MediaId| media.iter().find(|item| item.id == id).cloned();
         let mut outgoing = post.outgoing(target, delivery.part as usize, find);
@@ -168,7 +176,8 @@ impl Worker {
             let Some(reply_to) = self.reply_to(&post, &delivery, forerunner).await? else { return Ok(None) };
             outgoing.reply_to = Some(reply_to);
         }
-        Ok(Some((Ready { post, account, delivery, outgoing }, credentials)))
+        let complete = outgoing.media.len() == post.files_of(target, delivery.part as usize).len();
+        Ok(Some((Ready { post, account, delivery, outgoing, complete }, credentials)))
     }
 
     async fn media(&self, post: &Post) -> Result<Vec<MediaItem>, StoreError> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crieur_aws::{Handover, Objects, Queue, Store, StoreError, keys::SHARDS, queue::MAX_DELAY, store::DueKey};
-use crieur_domain::{Clock, Move, tick::Window};
+use crieur_domain::{Clock, Move, State, tick::Window};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
@@ -72,7 +72,8 @@ impl Scheduler {
             let mut messages = Vec::with_capacity(mine.len());
             for delivery in deliveries.get_many(&mine).await? {
                 // The index follows the table by a moment, and a worker may be at it right now.
-                let stands = delivery.state.after(Move::Claim).is_some() && !delivery.is_held(now);
+                let waits_for_account = delivery.state == State::NeedsReconnect;
+                let stands = delivery.state.after(Move::Claim).is_some() && !delivery.is_held(now) || waits_for_account;
                 let Some(at) = delivery.due_at.filter(|_| stands) else { continue };
                 let delay = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
                 messages.push(Handover::of(&delivery, delay.min(MAX_DELAY)));

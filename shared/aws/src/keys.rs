@@ -136,6 +136,18 @@ pub fn app(workspace: Option<WorkspaceId>, platform: &PlatformId) -> RowKey {
     RowKey::new(partition(workspace), format!("app#{platform}"))
 }
 
+/// A delivery that waits until its account is connected again. All of an account: prefix [`waiting_for`].
+#[must_use]
+pub fn waiting(workspace: WorkspaceId, account: AccountId, delivery: DeliveryId) -> RowKey {
+    RowKey::new(workspace, format!("{}{delivery}", waiting_for(account)))
+}
+
+/// What the rows of all deliveries that wait for an account begin with.
+#[must_use]
+pub fn waiting_for(account: AccountId) -> String {
+    format!("wait#{account}#")
+}
+
 /// A running login by its id. Expires.
 #[must_use]
 pub fn connect_session(workspace: WorkspaceId, id: ConnectSessionId) -> RowKey {

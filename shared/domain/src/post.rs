@@ -76,6 +76,15 @@ impl Post {
         target.content.as_ref().unwrap_or(&self.content)
     }
 
+    /// The files of part `part` as it goes to `target`, in order.
+    #[must_use]
+    pub fn files_of<'a>(&'a self, target: &'a Target, part: usize) -> &'a [MediaId] {
+        match part.checked_sub(1).and_then(|index| self.thread.get(index)) {
+            Some(follow_up) => &follow_up.media,
+            None => &self.content_of(target).media,
+        }
+    }
+
     /// The ids of every file that the post uses, each once.
     #[must_use]
     pub fn media_ids(&self) -> Vec<MediaId> {
@@ -95,11 +104,11 @@ impl Post {
     /// `media` looks a file up; files that it does not know are left out, so check for them first.
     #[must_use]
     pub fn outgoing(&self, target: &Target, part: usize, media: impl Fn(MediaId) -> Option<MediaItem>) -> Outgoing {
-        let items = |ids: &[MediaId]| ids.iter().filter_map(|id| media(*id)).collect();
+        let media = self.files_of(target, part).iter().filter_map(|id| media(*id)).collect();
         match part.checked_sub(1).and_then(|index| self.thread.get(index)) {
             Some(follow_up) => Outgoing {
                 text: follow_up.text.clone(),
-                media: items(&follow_up.media),
+                media,
                 options: target.options.clone(),
                 is_reply: true,
                 ..Outgoing::default()
@@ -108,7 +117,7 @@ impl Post {
                 let content = self.content_of(target);
                 Outgoing {
                     text: content.text.clone().unwrap_or_default(),
-                    media: items(&content.media),
+                    media,
                     link: content.link.clone(),
                     poll: content.poll.clone(),
                     options: target.options.clone(),

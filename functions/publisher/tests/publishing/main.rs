@@ -192,6 +192,9 @@ async fn a_revoked_permission_waits_for_the_person_and_then_goes_out() {
     assert_eq!(marked.status, AccountStatus::ReconnectRequired);
     assert!(marked.reason.is_some());
 
+    let noted = stage.aws.store().deliveries().waiting(stage.workspace, account.id, 10).await.unwrap();
+    assert_eq!(noted, [waiting.id], "the next connection finds it");
+
     let again = stage.connect("mastodon").await;
     assert_eq!((again.id, again.status), (account.id, AccountStatus::Active));
     let queued = waiting.enqueue(false, false, stage.hands.now()).unwrap();
@@ -214,6 +217,38 @@ async fn a_post_found_later_than_it_may_be_is_missed_and_says_so() {
     let missed = stage.delivery(&post, 0).await;
     assert_eq!(missed.state, State::Missed);
     assert!(missed.failure.is_some());
+    assert!(stage.visible("mastodon").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_whose_account_comes_back_too_late_is_missed() {
+    let stage = Stage::new().await;
+    let account = stage.connect("mastodon").await;
+    let at = stage.hands.now();
+    let post = stage.post(&account, &["Gone"], Vec::new(), Plan::Until { at, deadline: at + 10 * MINUTE }).await;
+    stage.control("POST", "revoke", json!({"platform": "mastodon"})).await;
+    stage.send(&post).await;
+    assert_eq!(stage.delivery(&post, 0).await.state, State::NeedsReconnect);
+
+    stage.advance(5 * MINUTE).await;
+    assert_eq!(stage.scheduler().tick().await.unwrap().handed_over, 0, "there is time");
+    stage.advance(6 * MINUTE).await;
+    stage.scheduler().tick().await.unwrap();
+    stage.work_off().await;
+    assert_eq!(stage.delivery(&post, 0).await.state, State::Missed);
+}
+
+#[tokio::test]
+async fn a_post_whose_file_is_gone_is_not_sent_without_it() {
+    let stage = Stage::new().await;
+    let account = stage.connect("mastodon").await;
+    let picture = stage.picture().await;
+    let post = stage.post(&account, &["See the picture"], vec![picture], Plan::Now).await;
+    stage.aws.store().media().remove(stage.workspace, picture).await.unwrap();
+    stage.send(&post).await;
+    let failed = stage.delivery(&post, 0).await;
+    assert_eq!(failed.state, State::Failed);
+    assert!(failed.failure.unwrap().message.contains("file"));
     assert!(stage.visible("mastodon").await.is_empty());
 }
 

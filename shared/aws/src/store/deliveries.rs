@@ -163,6 +163,50 @@ impl Deliveries<'_> {
         }
     }
 
+    /// Writes a delivery that waits until its account is connected again, and beside it where that connection will look
+    /// for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it was written meanwhile; else those of the table.
+    pub async fn save_waiting(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let note = keys::waiting(delivery.workspace_id, delivery.account_id, delivery.id);
+        let rows = [row(delivery)?, Row::new(note, &delivery.id, 1)?];
+        let token = token(rows.iter().map(|row| &*row.doc));
+        let [delivery_row, note] = rows;
+        let items = vec![
+            put_item(&self.0.table, delivery_row, &guard(delivery))?,
+            put_item(&self.0.table, note, &Guard::Nothing)?,
+        ];
+        self.0.transact(items, token).await?.or_conflict()
+    }
+
+    /// The deliveries that wait for an account, oldest first, `limit` at most. Some may have moved on since.
+    ///
+    /// # Errors
+    /// Those of the table.
+    pub async fn waiting(
+        &self,
+        workspace: WorkspaceId,
+        account: AccountId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
+        let prefix = keys::waiting_for(account);
+        self.0.partition(&workspace.to_string(), &prefix, false, limit).await?.iter().map(read).collect()
+    }
+
+    /// Forgets that a delivery waits for its account.
+    ///
+    /// # Errors
+    /// Those of the table.
+    pub async fn stop_waiting(
+        &self,
+        workspace: WorkspaceId,
+        account: AccountId,
+        id: DeliveryId,
+    ) -> Result<(), StoreError> {
+        self.0.delete_row(&keys::waiting(workspace, account, id)).await
+    }
+
     /// What is due by `until` in one part of the index ([`keys::SHARDS`] in all), earliest first, `limit` at most and
     /// after `start`. Fewer than `limit` mean that there are no more. The index follows the table by a moment.
     ///

@@ -227,12 +227,14 @@ impl Delivery {
         Ok(next.noted(now, Some("settle"), Outcome::OutcomeUnknown, Some(failure)))
     }
 
-    /// Its account has to be connected again. A doubt is kept and settled after that.
+    /// Its account has to be connected again. A doubt is kept and settled after that. It is looked at again only when
+    /// its deadline has passed.
     ///
     /// # Errors
     /// Unless it is being published.
     pub fn disconnect(&self, step: Option<&str>, failure: Failure, now: Timestamp) -> Result<Self, NotAllowed> {
-        let next = Self { failure: Some(failure.clone()), ..self.ended(Move::Disconnect)? };
+        let mut next = Self { failure: Some(failure.clone()), ..self.ended(Move::Disconnect)? };
+        next.due_at = next.deadline.filter(|_| !next.may_be_out());
         Ok(next.noted(now, step, Outcome::NeedsReconnect, Some(failure)))
     }
 
