@@ -192,8 +192,9 @@ class Stack:
             }
             before = self.facts()
             if before.get("admin_key") == facts["admin_key"]:
-                kept = ("workspace_id", "workspace_key", "accounts")
-                facts |= {name: before[name] for name in kept if before.get(name)}
+                facts |= {name: before[name] for name in ("workspace_id", "workspace_key")}
+                if before["processes"]["sandbox"] == facts["processes"]["sandbox"]:
+                    facts["accounts"] = before["accounts"]  # a sandbox that was started anew knows no tokens
             self.write(facts)
             return facts
         except BaseException:
