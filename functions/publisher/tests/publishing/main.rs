@@ -10,8 +10,8 @@ use serde_json::json;
 use stage::{Plan, Stage};
 
 /// One network for each kind of evidence: a key of ours, the network's own key, a search.
-const PLATFORMS: [&str; 2] = ["mastodon", "x"];
-const WITH_REFRESH: [&str; 1] = ["x"];
+const PLATFORMS: [&str; 3] = ["bluesky", "mastodon", "x"];
+const WITH_REFRESH: [&str; 2] = ["bluesky", "x"];
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
