@@ -349,7 +349,8 @@ async fn wait(cx: &Context<'_>, mut state: State) -> Result<Progress, Failure> {
             state.looks = state.looks.saturating_add(1);
             return Ok(Progress::Pending { checkpoint: to_checkpoint(&state), after });
         }
-        media.ready = true;
+        let attachment: wire::MediaAttachment = response.json()?;
+        media.ready = attachment.id == media.id;
         state.looks = 0;
     }
     Ok(Progress::Next(to_checkpoint(&state)))
