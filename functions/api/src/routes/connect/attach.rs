@@ -11,6 +11,7 @@ use crieur_platforms::{
 };
 use jiff::SignedDuration;
 
+use super::resume::resume;
 use crate::{
     networks::{connector, sealing, team_app, tokens},
     problem::{ApiProblem, Code},
@@ -20,7 +21,8 @@ use crate::{
 /// How long one refresh may take before another may try.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Stores an account with its tokens. One that was connected before keeps its id and its labels.
+/// Stores an account with its tokens. One that was connected before keeps its id and its labels, and what waited for it
+/// goes on.
 pub(crate) async fn attach(
     app: &App,
     workspace: WorkspaceId,
@@ -46,7 +48,9 @@ pub(crate) async fn attach(
     };
     let credentials = candidate.credentials;
     let seal = |id: AccountId| seal(app, workspace, id, &credentials);
-    app.store.accounts().connect(&account, seal).await
+    let attached = app.store.accounts().connect(&account, seal).await?;
+    resume(app, &attached).await?;
+    Ok(attached)
 }
 
 async fn seal(
@@ -123,7 +127,11 @@ pub(crate) async fn refresh(app: &App, account: Account) -> Result<Account, ApiP
                     }
                 }
             });
-            well.await?.ok_or_else(|| ApiProblem::not_found("account"))
+            let well = well.await?.ok_or_else(|| ApiProblem::not_found("account"))?;
+            if well.status == AccountStatus::Active {
+                resume(app, &well).await?;
+            }
+            Ok(well)
         }
         Err(failure) if matches!(failure.kind, ErrorKind::PermissionGone | ErrorKind::TokenExpired) => {
             app.store.accounts().lose_permission(ids.0, ids.1, version, &failure.message).await?;

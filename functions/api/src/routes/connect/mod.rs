@@ -4,6 +4,7 @@
 pub(crate) mod attach;
 mod callback;
 mod fields;
+mod resume;
 mod sessions;
 
 use axum::{

@@ -32,7 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// A login.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"id": "cs_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "mastodon", "status": "complete", "choices": [],
+#[schema(as = ConnectSession, example = json!({"id": "cs_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "mastodon", "status": "complete", "choices": [],
     "account_ids": ["acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE"], "reason": null, "expires_at": "2026-11-22T10:00:00Z"}))]
 pub(super) struct SessionView {
     /// Its id.
