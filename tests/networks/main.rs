@@ -1,4 +1,7 @@
-//! Each network's client against its twin.
+//! Our clients against whole networks: the twins of the sandbox, and real servers where one can be run here.
 #![allow(clippy::unwrap_used)]
 
+mod bluesky;
+mod chain;
+mod pds;
 mod x;
