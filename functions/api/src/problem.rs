@@ -93,6 +93,8 @@ codes! {
     MethodNotAllowed = 405 "method_not_allowed" "method" "The path does not take this method" retryable false;
     /// The thing is not in a state in which this can be done, or somebody else changed it at the same moment.
     Conflict = 409 "conflict" "conflict" "This cannot be done now" retryable false;
+    /// Others keep changing the thing at the same moment; nothing was done.
+    Contended = 409 "contended" "contention" "Somebody else is changing it" retryable true;
     /// Another request with the same `Idempotency-Key` is still running.
     StillRunning = 409 "idempotency_still_running" "idempotency-running" "The first request is still running" retryable true;
     /// The `If-Match` header names another version than the one that stands.
@@ -139,7 +141,7 @@ struct Parts {
 
 /// The document that callers get.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem, title = "Problem")]
+#[schema(as = Problem)]
 pub struct Document<'a> {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]

@@ -46,7 +46,7 @@ pub use media::MediaRows;
 pub use posts::{Created, MAX_DELIVERIES, Posts};
 pub use sessions::{ConnectState, Session, SessionStatus, Sessions};
 pub use ticks::Ticks;
-pub use uses::Uses;
+pub use uses::{Use, Uses};
 pub use workspaces::Workspaces;
 
 use crate::{Aws, keys::RowKey};

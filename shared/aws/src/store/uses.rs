@@ -10,12 +10,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Store, StoreError,
-    rows::{Row, key_of},
+    rows::{Item, Row, key_of, read},
 };
 use crate::keys;
 
 /// How long a notice stays: longer than any request runs, and than a caller goes on repeating one.
 const NOTICE: SignedDuration = SignedDuration::from_hours(48);
+
+/// A post that was made with a file, or is about to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The post. It may not be there: not yet, no more, or never.
+    pub post: PostId,
+    /// When it was said.
+    pub claimed_at: Timestamp,
+}
 
 /// Uses of files in the table.
 #[derive(Debug, Clone, Copy)]
@@ -32,24 +41,30 @@ impl Uses<'_> {
         workspace: WorkspaceId,
         post: PostId,
         files: &[MediaId],
+        now: Timestamp,
     ) -> Result<Vec<MediaId>, StoreError> {
         for file in files {
-            // The same text whoever writes it: a repetition changes nothing.
-            self.0.replace_row(Row::new(keys::media_use(workspace, *file, post), &post, 1)?).await?;
+            self.0.replace_row(Row::new(keys::media_use(workspace, *file, post), &now, 1)?).await?;
         }
         let notices: Vec<_> = files.iter().map(|file| keys::media_removal(workspace, *file)).collect();
         let found = self.0.batch_get(&notices).await?;
         Ok(found.iter().filter_map(|row| Some(keys::read_partition(&key_of(row).pk)?.1)).collect())
     }
 
-    /// The posts that were made with a file, oldest first, `limit` at most.
+    /// The uses of a file, by the age of their posts, oldest first, `limit` at most.
     ///
     /// # Errors
     /// Those of the table.
-    pub async fn of(&self, workspace: WorkspaceId, file: MediaId, limit: usize) -> Result<Vec<PostId>, StoreError> {
+    pub async fn of(&self, workspace: WorkspaceId, file: MediaId, limit: usize) -> Result<Vec<Use>, StoreError> {
         let pk = keys::media(workspace, file).pk;
-        let rows = self.0.partition(&pk, keys::MEDIA_USE, true, limit).await?;
-        Ok(rows.iter().filter_map(|row| key_of(row).sk.strip_prefix(keys::MEDIA_USE)?.parse().ok()).collect())
+        let rows = self.0.partition(&pk, keys::MEDIA_USE, false, limit).await?;
+        let used = |row: &Item| {
+            let key = key_of(row);
+            let post = key.sk.strip_prefix(keys::MEDIA_USE).and_then(|id| id.parse().ok());
+            let post = post.ok_or_else(|| StoreError::corrupt(&key, "it names no post"))?;
+            Ok(Use { post, claimed_at: read(row)? })
+        };
+        rows.iter().map(used).collect()
     }
 
     /// Forgets uses by posts that need the file no more.
