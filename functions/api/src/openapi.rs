@@ -74,7 +74,7 @@ pub fn finish(description: &OpenApi) -> Value {
     for (name, schema) in problem {
         components["schemas"][name] = serde_json::to_value(schema).expect("a schema is plain data");
     }
-    components["schemas"]["ProblemDocument"] =
+    components["schemas"]["Problem"] =
         serde_json::to_value(<Document<'_> as utoipa::PartialSchema>::schema()).expect("a schema is plain data");
     components["securitySchemes"] = json!({"key": {
         "type": "http",
@@ -161,7 +161,7 @@ fn creates(method: &str, operation: &Map<String, Value>) -> bool {
 }
 
 fn problem_content() -> Value {
-    json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}})
+    json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}})
 }
 
 fn responses() -> Value {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A rule that the input breaks: where, which, by how much, and what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = BrokenRule))]
 pub struct Problem {
     /// JSON pointer (RFC 6901) to the value, from the root of the request's body. Empty for the body as a whole.
     #[cfg_attr(feature = "openapi", schema(example = "/targets/1/content/text"))]

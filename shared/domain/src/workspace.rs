@@ -18,7 +18,7 @@ pub struct Workspace {
     #[cfg_attr(feature = "openapi", schema(example = "Europe/Paris"))]
     pub timezone: String,
     /// When it was made.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-11-22T09:00:00Z"))]
     pub created_at: Timestamp,
     /// Set once its erasure has been asked for: from then on nothing in it can be read or used.
     #[serde(default, skip_serializing_if = "Option::is_none")]

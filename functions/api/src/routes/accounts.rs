@@ -36,7 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// A connected account.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "bluesky", "network_id": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
+#[schema(as = Account, example = json!({"id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "bluesky", "network_id": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
     "handle": "bakery.bsky.social", "name": "Corner Bakery", "avatar_url": null, "base_url": "https://bsky.social", "status": "active",
     "reason": null, "expires_at": null, "labels": ["lyon"], "created_at": "2026-11-22T09:00:00Z"}))]
 pub struct AccountView {

@@ -97,7 +97,7 @@ pub struct Rotation {
 
 /// A key, without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "key_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "name": "CMS", "scopes": ["posts:read", "posts:write", "media:write"],
+#[schema(as = Key, example = json!({"id": "key_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "name": "CMS", "scopes": ["posts:read", "posts:write", "media:write"],
     "account_ids": [], "expires_at": null, "previous_secret_until": null, "created_at": "2026-11-22T09:00:00Z"}))]
 pub struct KeyView {
     /// Its id.

@@ -37,7 +37,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// A network: everything that has to be known before something is sent to it.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Platform, example = json!({
     "id": "mastodon", "name": "Mastodon",
     "api": {"version": "v1/v2", "read": "2026-11-22", "sunset": null, "docs": "https://docs.joinmastodon.org", "ending_soon": false},
     "connect": {"kind": "o_auth2", "pkce": true, "needs_app": false,

@@ -1,0 +1,13 @@
+//! The API as its callers see it: the whole router in this process, a real DynamoDB engine behind it, the rest of AWS
+//! pretended, and the sandbox for the networks.
+#![allow(clippy::unwrap_used)]
+
+mod auth;
+mod connect;
+mod document;
+mod idempotency;
+mod input;
+mod keys;
+mod rates;
+mod secrets;
+mod world;
