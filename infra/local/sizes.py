@@ -9,10 +9,11 @@ from console import Stop, say, step, table
 from environment import BIN, ROOT
 
 GOAL = 4.0  # MB
+LIMIT = 5.0  # MB; more than this is a mistake, such as a second TLS stack
 
 
 def print_table():
-    """Stops when the build fails or a zip is over its goal."""
+    """Stops when the build fails or a zip is over the limit."""
     env = {
         **os.environ,
         "SAM_CLI_TELEMETRY": "0",
@@ -27,13 +28,13 @@ def print_table():
     for name in build.functions():
         binary = ROOT / ".aws-sam" / "build" / f"{name.capitalize()}Function" / "bootstrap"
         size = zipped(binary) / 1e6
-        rows.append([name, f"{binary.stat().st_size / 1e6:.2f} MB", f"{size:.2f} MB", f"{GOAL:.0f} MB"])
-        if size > GOAL:
+        rows.append([name, f"{binary.stat().st_size / 1e6:.2f} MB", f"{size:.2f} MB", f"{GOAL:.0f} MB", "met" if size <= GOAL else "missed"])
+        if size > LIMIT:
             too_large.append(f"{name} ({size:.2f} MB)")
     say()
-    say(table(rows, ["function", "binary", "zip", "goal"]))
+    say(table(rows, ["function", "binary", "zip", "goal", ""]))
     if too_large:
-        raise Stop(f"over the goal of {GOAL:.0f} MB: {', '.join(too_large)}.")
+        raise Stop(f"over the limit of {LIMIT:.0f} MB: {', '.join(too_large)}.")
 
 
 def zipped(binary):
