@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use crieur_domain::{ErrorKind, Failure, Secret, content::Published};
 use crieur_platforms::{
     connect::Credentials,
-    publish::Context,
     spec::{Ability, ConnectKind},
 };
-use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
-    contents::{Files, PostType},
+    contents::PostType,
     control::Outcome,
-    login,
+    deletion, login,
     matrix::Verdict,
     stage::{Scene, Stage},
+    tokens,
     worker::{Delivery, End},
 };
 
@@ -221,9 +220,9 @@ pub(crate) async fn play(mut scene: Scene, case: Case) -> Outcome<Verdict> {
         | Case::Revokes
         | Case::RevokeIsNotOffered
         | Case::RevokesTwice
-        | Case::RevokeFails => tokens(Stage::in_scene(scene).await?, case).await?,
+        | Case::RevokeFails => tokens::play(Stage::in_scene(scene).await?, case).await?,
         Case::Deletes | Case::DeleteIsNotOffered | Case::DeletesTwice | Case::DeleteFails(_) => {
-            deletion(Stage::in_scene(scene).await?, case).await?;
+            deletion::play(Stage::in_scene(scene).await?, case).await?;
         }
     }
     Ok(Verdict::Passed)
@@ -275,135 +274,8 @@ async fn opened(scene: &Scene) -> Outcome<login::Opened> {
     login::open(scene, None).await?.map_err(|failure| format!("the login page: {failure:?}"))
 }
 
-async fn tokens(mut stage: Stage, case: Case) -> Outcome {
-    let told = |failure: Failure| format!("{failure:?}");
-    match case {
-        Case::Refreshes => {
-            stage.credentials = refresh(&stage).await?.map_err(told)?;
-            if stage.credentials.refresh_token.is_none() {
-                return Err("there is nothing left to renew with".into());
-            }
-            goes_out(&mut stage).await?;
-        }
-        Case::RefreshIsNotOffered => kind_is(refresh(&stage).await?.err().as_ref(), &[ErrorKind::PermissionGone])?,
-        Case::RefreshFails => {
-            stage.scene.control.fault("refresh", &json!({"status": 500}), 1).await?;
-            let failure = refresh(&stage).await?.err();
-            kind_is(failure.as_ref(), &[ErrorKind::Interrupted, ErrorKind::Unavailable])?;
-            stage.credentials = refresh(&stage).await?.map_err(told)?;
-            goes_out(&mut stage).await?;
-        }
-        Case::RefreshAfterWithdrawal => {
-            stage.scene.control.withdraw().await?;
-            kind_is(refresh(&stage).await?.err().as_ref(), &[ErrorKind::PermissionGone])?;
-        }
-        Case::Revokes => {
-            revoke(&stage).await?.map_err(told)?;
-            // A password is not given back, and a token without a memory at the network may last until it runs out.
-            stage.credentials.password = None;
-            if let Some(end) = stage.credentials.expires_at {
-                let left = end.duration_since(stage.scene.now().await).as_secs_f64();
-                stage.scene.control.advance(left.max(0.0) + 1.0).await?;
-            }
-            match publish(&mut stage).await? {
-                End::Reconnect(_) => {}
-                other => return Err(format!("with tokens that were given back it came to {other:?}")),
-            }
-            if !stage.scene.control.posts().await?.is_empty() {
-                return Err("a post went out with tokens that were given back".into());
-            }
-        }
-        Case::RevokesTwice => {
-            revoke(&stage).await?.map_err(told)?;
-            revoke(&stage).await?.map_err(|failure| format!("the second time: {failure:?}"))?;
-        }
-        Case::RevokeFails => {
-            stage.scene.control.fault("delete", &json!({"status": 500}), 1).await?;
-            let failure = revoke(&stage).await?.err();
-            kind_is(failure.as_ref(), &[ErrorKind::Interrupted, ErrorKind::Unavailable])?;
-            revoke(&stage).await?.map_err(told)?;
-        }
-        _ => revoke(&stage).await?.map_err(told)?,
-    }
-    Ok(())
-}
-
-async fn deletion(mut stage: Stage, case: Case) -> Outcome {
-    let told = |failure: Failure| format!("{failure:?}");
-    let post = goes_out(&mut stage).await?;
-    let mut left = 0;
-    match case {
-        Case::DeleteIsNotOffered => {
-            kind_is(delete(&stage, &post).await?.err().as_ref(), &[ErrorKind::Refused])?;
-            left = 1;
-        }
-        Case::DeletesTwice => {
-            delete(&stage, &post).await?.map_err(told)?;
-            delete(&stage, &post).await?.map_err(|failure| format!("the second time: {failure:?}"))?;
-        }
-        Case::DeleteFails(DeleteFault::Withdrawn) => {
-            stage.scene.control.withdraw().await?;
-            let failure = delete(&stage, &post).await?.err();
-            kind_is(failure.as_ref(), &[ErrorKind::TokenExpired, ErrorKind::PermissionGone])?;
-            left = 1;
-        }
-        Case::DeleteFails(fault) => {
-            let (effect, kinds): (_, &[ErrorKind]) = match fault {
-                DeleteFault::CutBefore => (json!({"cut": "before_commit"}), &[ErrorKind::Interrupted]),
-                DeleteFault::CutAfter => (json!({"cut": "after_commit"}), &[ErrorKind::Interrupted]),
-                DeleteFault::Full => (json!({"status": 429, "headers": {"Retry-After": 9}}), &[ErrorKind::RateLimited]),
-                DeleteFault::Fails | DeleteFault::Withdrawn => {
-                    (json!({"status": 500}), &[ErrorKind::Interrupted, ErrorKind::Unavailable])
-                }
-            };
-            let id = stage.scene.control.fault("delete", &effect, 1).await?;
-            let failure = delete(&stage, &post).await?.err();
-            if stage.scene.control.hits(id).await? != 1 {
-                return Err("the fault did not happen".into());
-            }
-            kind_is(failure.as_ref(), kinds)?;
-            if fault == DeleteFault::Full && failure.and_then(|failure| failure.retry_after_seconds) != Some(9) {
-                return Err("the time to stay away is lost".into());
-            }
-            delete(&stage, &post).await?.map_err(|failure| format!("once the fault is over: {failure:?}"))?;
-        }
-        _ => delete(&stage, &post).await?.map_err(told)?,
-    }
-    let count = stage.scene.control.posts().await?.len();
-    if count == left { Ok(()) } else { Err(format!("{count} posts are visible instead of {left}")) }
-}
-
-/// Takes a post off the network.
-pub(crate) async fn delete(stage: &Stage, post: &Published) -> Outcome<Result<(), Failure>> {
-    let app = stage.scene.app();
-    let now = stage.scene.control.now().await?;
-    let cx = Context {
-        http: &stage.scene.http,
-        account: &stage.account,
-        credentials: &stage.credentials,
-        app: stage.credentials.app.as_ref().or(app.as_ref()),
-        media: &Files::default(),
-        delivery: crieur_domain::DeliveryId::from_parts(0, 0),
-        dated: now - SignedDuration::from_secs(60),
-        now,
-    };
-    Ok(stage.scene.publisher()?.delete(&cx, post).await)
-}
-
-async fn refresh(stage: &Stage) -> Outcome<Result<Credentials, Failure>> {
-    let app = stage.scene.app();
-    let cx = stage.scene.connecting(app.as_ref(), stage.scene.control.now().await?);
-    Ok(stage.scene.connector()?.refresh(&cx, &stage.account, &stage.credentials).await)
-}
-
-async fn revoke(stage: &Stage) -> Outcome<Result<(), Failure>> {
-    let app = stage.scene.app();
-    let cx = stage.scene.connecting(app.as_ref(), stage.scene.control.now().await?);
-    Ok(stage.scene.connector()?.revoke(&cx, &stage.account, &stage.credentials).await)
-}
-
 /// Publishes the simplest post that the network takes.
-async fn publish(stage: &mut Stage) -> Outcome<End> {
+pub(crate) async fn publish(stage: &mut Stage) -> Outcome<End> {
     let limits = stage.limits()?;
     let kind =
         PostType::ALL.into_iter().find(|kind| kind.missing(&limits).is_none()).ok_or("it takes no post at all")?;
@@ -412,14 +284,16 @@ async fn publish(stage: &mut Stage) -> Outcome<End> {
     Delivery::new(stage, post, &sample.files).await?.drive().await
 }
 
-async fn goes_out(stage: &mut Stage) -> Outcome<Published> {
+/// The same, when nothing else may come of it.
+pub(crate) async fn goes_out(stage: &mut Stage) -> Outcome<Published> {
     match publish(stage).await? {
         End::Published(published) => Ok(published),
         other => Err(format!("a post came to {other:?}")),
     }
 }
 
-fn kind_is(failure: Option<&Failure>, kinds: &[ErrorKind]) -> Outcome {
+/// The failure is there, and is one of these.
+pub(crate) fn kind_is(failure: Option<&Failure>, kinds: &[ErrorKind]) -> Outcome {
     match failure {
         Some(failure) if kinds.contains(&failure.kind) => Ok(()),
         other => Err(format!("it came to {other:?} instead of {kinds:?}")),

@@ -7,6 +7,7 @@
 mod accounts;
 mod contents;
 mod control;
+mod deletion;
 mod limits;
 mod login;
 mod matrix;
@@ -14,6 +15,7 @@ mod promises;
 mod publishing;
 mod registry;
 mod stage;
+mod tokens;
 mod worker;
 
 use std::{

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     contents::{PostType, Sample, shows},
     control::Outcome,
+    deletion,
     matrix::Verdict,
     stage::Stage,
     worker::{Delivery, End},
@@ -300,7 +301,7 @@ impl Played<'_> {
             return Ok(Verdict::NotOffered(why.into()));
         }
         let parent = self.post.reply_to.as_ref().ok_or("no parent")?.parent.clone();
-        crate::accounts::delete(stage, &parent).await?.map_err(|failure| format!("the parent stays: {failure:?}"))?;
+        deletion::delete(stage, &parent).await?.map_err(|failure| format!("the parent stays: {failure:?}"))?;
         let mut delivery = Delivery::new(stage, self.post.clone(), &self.sample.files).await?;
         match delivery.drive().await? {
             // Some networks take an answer to nothing; then it is out, and once.
