@@ -44,7 +44,14 @@ pub(crate) async fn no_secret_is_written_into_any_log_or_answer(stack: &'static 
         let counts = |what: &str| !what.ends_with("of a login");
         look(&file.display().to_string(), &text, &secrets, &mut leaks, counts);
     }
-    for (call, answer) in stack.answers() {
+    let answers = stack.answers();
+    // Where a secret has to stand it is found: looking works.
+    let shown = |(call, answer): &(String, String)| {
+        call == "POST /v1/keys"
+            && secrets.iter().any(|(secret, what)| what == "the secret of a key" && answer.contains(secret))
+    };
+    assert!(answers.iter().any(shown), "no new key was seen in any answer");
+    for (call, answer) in answers {
         let counts = |what: &str| match what {
             // The one place where each has to stand.
             "the secret of a key" => call != "POST /v1/keys",

@@ -62,7 +62,9 @@ async fn publish_ahead(
             for network in networks {
                 shown(stack, network, &text, SOON).await;
             }
-            return looked.duration_since(due);
+            let lateness = looked.duration_since(due);
+            eprintln!("a post {seconds} s ahead was seen {:.2} s after its time", lateness.as_secs_f64());
+            return lateness;
         }
         assert!(looked < due + SignedDuration::from_secs(60), "a minute later it is not there");
         tokio::time::sleep(Duration::from_millis(50)).await;
