@@ -1,7 +1,7 @@
 //! Videos go to the video service, which makes them playable and puts them on the account's server.
 //!
-//! A small one goes in one piece, as the tutorial shows it (<https://docs.bsky.app/docs/tutorials/video>, read
-//! 2026-11-22), a larger one in parts, as the lexicons say
+//! Most go in one piece, as the tutorial shows it (<https://docs.bsky.app/docs/tutorials/video>, read 2026-11-22), what is
+//! too large for one exchange in parts, as the lexicons say
 //! (<https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/video>, read 2026-11-22). Which token opens the
 //! upload in parts is UNCONFIRMED; here it is the one of the upload in one piece.
 
@@ -18,12 +18,12 @@ use super::{
     wire::{Blob, FinishUpload, JobAnswer, JobStatus, ServiceAuth, StartUpload, UploadFinished, UploadStarted},
 };
 use crate::{
-    http::{Body, Request, Response},
+    http::{Body, Response},
     publish::{Context, Step},
 };
 
-/// The largest video that goes in one piece. What is larger would fill the memory.
-const WHOLE_BYTES: u64 = 8 * 1024 * 1024;
+/// The largest video that goes in one piece: what one exchange can carry before it is given up ([`crate::http::TIMEOUT`]).
+const WHOLE_BYTES: u64 = 50 * 1024 * 1024;
 /// How long to stay away from a video that is being worked on.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long a token for the video service is good for, in seconds; the tutorial's value.
@@ -85,13 +85,10 @@ pub(super) fn step(item: &MediaItem, video: Option<&Video>) -> Option<Step> {
 pub(super) async fn perform(cx: &Context<'_>, item: &MediaItem, video: Option<&Video>) -> Result<Moved, Failure> {
     match video {
         None if item.size <= WHOLE_BYTES => {
-            let bytes = cx.media.read(item, 0, item.size).await?;
             let name = format!("{}.mp4", item.id);
             let parameters = [("did", cx.account.network_id.as_str()), ("name", name.as_str())];
-            let request = Request::post(format!("{}/xrpc/app.bsky.video.uploadVideo", base(cx)))
-                .query(&parameters)
-                .body(Body::Typed(item.content_type.clone(), bytes));
-            let response = cx.http.send(request.bearer(&token(cx).await?)).await?;
+            let request = calls::procedure(&base(cx), "app.bsky.video.uploadVideo").query(&parameters);
+            let response = cx.http.send_bare_file(request.bearer(&token(cx).await?), item, cx.media).await?;
             let job = uploaded(&response).ok_or_else(|| errors::failure(&response, cx.now))?;
             Ok(Moved::On(Video::Processing { job }))
         }

@@ -4,6 +4,10 @@
 //! (<https://github.com/bluesky-social/atproto/tree/main/packages/pds>, read 2026-11-22; answers compared with
 //! version 0.4.217): error names and words, record keys that are taken (500), identifiers computed from the content.
 //! Records, bodies and parameters are checked against the lexicons in `spec/`.
+//!
+//! Not here: OAuth, other servers and their accounts, the commit tree and its streams, accounts that are made or closed,
+//! labels by others, notifications and timelines. A file that no record names is kept for six hours; the real server's
+//! sweep comes after some hours too, at no certain time.
 
 mod actor;
 mod blob;
