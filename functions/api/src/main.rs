@@ -16,6 +16,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    app.warm_up().await;
     let service = ServiceBuilder::new().map_request(address::without_stage).service(router(app));
     match lambda_http::run(service).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,7 +39,7 @@ pub fn head() -> OpenApi {
 }
 
 fn description() -> String {
-    let mut text = format!(
+    format!(
         "One API that publishes to the social networks, in your own AWS account.\n\n\
          **Keys.** Send `Authorization: Bearer <key>`. A key sees its own workspace: an id of another one is 404. The \
          administrator's key of the deployment names the workspace by the header `Crieur-Workspace`. A key that was \
@@ -50,12 +50,17 @@ fn description() -> String {
          hours, with `Idempotency-Replayed: true`; what is shown once is null then.\n\n\
          **Times** are RFC 3339 with an offset.\n\n\
          **Problems** are RFC 9457 `application/problem+json`, and name everything that is wrong at once. Decide by \
-         `code`:\n\n| code | status | meaning |\n|---|---|---|\n"
-    );
-    for code in Code::ALL {
-        text.push_str(&format!("| `{}` | {} | {} |\n", code.name(), code.status(), code.meaning()));
-    }
-    text
+         `code`: the schema `Problem`, at the end of this page, explains every one.\n"
+    )
+}
+
+/// Every code with its status and its meaning.
+fn codes() -> String {
+    let rows = Code::ALL.iter().map(|code| format!("| `{}` | {} | {} |\n", code.name(), code.status(), code.meaning()));
+    format!(
+        "The kind of problem, for programs.\n\n| code | status | meaning |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }
 
 /// Turns the routers' description into the document that is served.
@@ -76,6 +81,9 @@ pub fn finish(description: &OpenApi) -> Value {
     }
     components["schemas"]["Problem"] =
         serde_json::to_value(<Document<'_> as utoipa::PartialSchema>::schema()).expect("a schema is plain data");
+    let code = &mut components["schemas"]["Problem"]["properties"]["code"];
+    code["description"] = json!(codes());
+    code["enum"] = Code::ALL.iter().map(|code| code.name()).collect();
     components["securitySchemes"] = json!({"key": {
         "type": "http",
         "scheme": "bearer",

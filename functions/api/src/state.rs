@@ -1,9 +1,9 @@
 //! What every handler can reach.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use crieur_aws::{AdministratorKey, Aws, Objects, Queue, Sealer, Store};
-use crieur_domain::Clock;
+use crieur_domain::{Clock, WorkspaceId};
 use crieur_platforms::http::Http;
 use jiff::Timestamp;
 
@@ -13,6 +13,9 @@ use crate::{
     planning::AccountCache,
     rate::{Limiter, Policy},
 };
+
+/// The longest that a start waits for its first connection.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// The clients and what is remembered between requests. Clones share everything.
 #[derive(Clone)]
@@ -75,6 +78,13 @@ impl App {
             limiter: Limiter::new(policy),
             aws,
         })))
+    }
+
+    /// Opens the connection to the table while the function starts, when it has a whole processor to itself: the first
+    /// request finds it open. Whatever goes wrong here goes wrong there again, and is reported there.
+    pub async fn warm_up(&self) {
+        let nobody = WorkspaceId::from_parts(0, 0);
+        drop(tokio::time::timeout(WARM_UP, self.store.workspaces().get(nobody)).await);
     }
 
     /// Now.

@@ -75,6 +75,7 @@ pub struct Source {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ConnectKind {
     /// By a login page of the network.
+    #[serde(rename = "oauth2")]
     OAuth2(OAuth2),
     /// By something the person types in.
     Credentials {

@@ -40,7 +40,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[schema(as = Platform, example = json!({
     "id": "mastodon", "name": "Mastodon",
     "api": {"version": "v1/v2", "read": "2026-11-22", "sunset": null, "docs": "https://docs.joinmastodon.org", "ending_soon": false},
-    "connect": {"kind": "o_auth2", "pkce": true, "needs_app": false,
+    "connect": {"kind": "oauth2", "pkce": true, "needs_app": false,
         "fields": [{"name": "instance", "title": "Server", "required": true, "secret": false}]},
     "scopes": [{"name": "write:statuses", "reason": "To publish."}],
     "limits": {"text": {"max": 500, "unit": "code_points", "url_weight": 23}},
@@ -57,7 +57,7 @@ pub struct PlatformView {
     /// The version of its API that is spoken, when its documents were read, and when it ends, where that is known.
     #[schema(value_type = Object)]
     api: Value,
-    /// How an account is connected: by a login page (`o_auth2`) or by what the person types in (`credentials`), and
+    /// How an account is connected: by a login page (`oauth2`) or by what the person types in (`credentials`), and
     /// which fields that takes.
     #[schema(value_type = Object)]
     connect: Value,

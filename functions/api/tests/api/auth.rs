@@ -98,8 +98,8 @@ async fn one_of_each(world: &World, tenant: &Tenant) -> BTreeMap<&'static str, S
     };
     let context = crieur_aws::seal::Context::account(workspace, account.id);
     let sealed = world.app.sealer.seal(&context, b"{}").await.unwrap();
-    let seal = async |_| Ok::<_, crieur_aws::StoreError>(sealed.clone());
-    store.accounts().connect(&account, |id| seal(id)).await.unwrap();
+    let seal = |_| std::future::ready(Ok::<_, crieur_aws::StoreError>(sealed.clone()));
+    store.accounts().connect(&account, seal).await.unwrap();
     let session = crieur_aws::store::Session {
         id: ids::fresh(now),
         workspace_id: workspace,
@@ -166,15 +166,15 @@ async fn every_endpoint_wants_a_key_and_its_own_scope() {
     let (ours, theirs) = (world.tenant("ours").await, world.tenant("theirs").await);
     let ids = one_of_each(&world, &theirs).await;
     for operation in operations(&ids) {
-        operation.call(&world).send().await.is_problem(401, "key_missing");
+        operation.call(&world).send().await.refused(401, "key_missing");
         let Some(scope) = &operation.scope else { continue };
         if scope == "administrator" {
-            operation.call(&world).key(&ours.key).send().await.is_problem(403, "administrator_only");
+            operation.call(&world).key(&ours.key).send().await.refused(403, "administrator_only");
             continue;
         }
         let others: Vec<_> = all_scopes().into_iter().filter(|other| other != scope).collect();
         let key = world.key(&ours.id, json!({"name": "others", "scopes": others})).await;
-        let refused = operation.call(&world).key(&key).send().await.is_problem(403, "scope_missing");
+        let refused = operation.call(&world).key(&key).send().await.refused(403, "scope_missing");
         assert!(refused.body["detail"].as_str().unwrap().contains(scope), "{}", refused.text);
     }
 }
@@ -190,11 +190,11 @@ async fn what_belongs_to_another_workspace_is_not_there() {
         if !names_theirs || operation.scope.as_deref() == Some("administrator") {
             continue;
         }
-        operation.call(&world).key(&ours.key).send().await.is_problem(404, "not_found");
+        operation.call(&world).key(&ours.key).send().await.refused(404, "not_found");
         // The administrator sees what the named workspace has, and no more.
         let of_all = operation.path.starts_with("/v1/workspaces");
         if !of_all {
-            operation.call(&world).key(ADMINISTRATOR_KEY).workspace(&ours.id).send().await.is_problem(404, "not_found");
+            operation.call(&world).key(ADMINISTRATOR_KEY).workspace(&ours.id).send().await.refused(404, "not_found");
         }
         tried += 1;
     }
@@ -211,19 +211,19 @@ async fn a_key_stops_at_its_expiry_even_while_it_is_remembered() {
     let key = world.key(&tenant.id, json!({"name": "short", "scopes": ["posts:read"], "expires_at": soon})).await;
     world.get("/v1/me").key(&key).send().await.is(200);
     world.hands.advance(std::time::Duration::from_secs(31));
-    world.get("/v1/me").key(&key).send().await.is_problem(401, "key_expired");
+    world.get("/v1/me").key(&key).send().await.refused(401, "key_expired");
 }
 
 #[tokio::test]
 async fn a_warm_request_reads_no_key() {
     let world = World::new().await;
     let tenant = world.tenant("a").await;
-    world.get("/v1/nothing").key(&tenant.key).send().await.is_problem(404, "no_such_path");
+    world.get("/v1/nothing").key(&tenant.key).send().await.refused(404, "no_such_path");
     let _cold = world.aws.take_calls();
-    world.get("/v1/nothing").key(&tenant.key).send().await.is_problem(404, "no_such_path");
+    world.get("/v1/nothing").key(&tenant.key).send().await.refused(404, "no_such_path");
     assert_eq!(world.aws.take_calls(), [] as [&str; 0]);
     world.hands.advance(std::time::Duration::from_secs(61));
-    world.get("/v1/nothing").key(&tenant.key).send().await.is_problem(404, "no_such_path");
+    world.get("/v1/nothing").key(&tenant.key).send().await.refused(404, "no_such_path");
     assert_eq!(world.aws.take_calls(), ["DynamoDB.GetItem", "DynamoDB.GetItem"], "the key and its workspace");
 }
 
@@ -234,9 +234,9 @@ async fn what_is_no_key_opens_nothing() {
     let forged = format!("{}x", tenant.key);
     let elsewhere = tenant.key.replacen(&tenant.id[3..], "01KAM3B5Y0QJ8Z4T6W9XV2C7DE", 1);
     for key in ["nonsense", "crieur_", "sk_live_1", &forged, &elsewhere, &format!("{ADMINISTRATOR_KEY}x")] {
-        world.get("/v1/me").key(key).send().await.is_problem(401, "key_invalid");
+        world.get("/v1/me").key(key).send().await.refused(401, "key_invalid");
     }
-    let basic = world.get("/v1/me").header("authorization", "Basic YTpi").send().await.is_problem(401, "key_invalid");
+    let basic = world.get("/v1/me").header("authorization", "Basic YTpi").send().await.refused(401, "key_invalid");
     assert_eq!(basic.header("www-authenticate"), "Bearer realm=\"crieur\"");
 }
 
@@ -246,10 +246,10 @@ async fn the_administrator_names_the_workspace() {
     let tenant = world.tenant("a").await;
     let me = world.get("/v1/me").key(ADMINISTRATOR_KEY).send().await.is(200);
     assert_eq!((&me.body["administrator"], &me.body["workspace"]), (&json!(true), &Value::Null));
-    world.get("/v1/keys").key(ADMINISTRATOR_KEY).send().await.is_problem(400, "workspace_required");
-    world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace("all").send().await.is_problem(400, "invalid_header");
+    world.get("/v1/keys").key(ADMINISTRATOR_KEY).send().await.refused(400, "workspace_required");
+    world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace("all").send().await.refused(400, "invalid_header");
     let unknown = "ws_01KAM3B5Y0QJ8Z4T6W9XV2C7DE";
-    world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace(unknown).send().await.is_problem(404, "not_found");
+    world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace(unknown).send().await.refused(404, "not_found");
     world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace(&tenant.id).send().await.is(200);
     // A workspace's own key stays in its workspace, whatever the header says.
     let other = world.tenant("b").await;
@@ -267,10 +267,10 @@ async fn an_erased_workspace_is_gone_for_everybody() {
     let again = world.call("DELETE", &path).key(ADMINISTRATOR_KEY).send().await.is(202);
     assert_eq!(again.body["job_id"], erased.body["job_id"]);
     for call in ["/v1/me", "/v1/keys", "/v1/accounts"] {
-        world.get(call).key(&tenant.key).send().await.is_problem(404, "not_found");
-        world.get(call).key(ADMINISTRATOR_KEY).workspace(&tenant.id).send().await.is_problem(404, "not_found");
+        world.get(call).key(&tenant.key).send().await.refused(404, "not_found");
+        world.get(call).key(ADMINISTRATOR_KEY).workspace(&tenant.id).send().await.refused(404, "not_found");
     }
-    world.get(&path).key(ADMINISTRATOR_KEY).send().await.is_problem(404, "not_found");
+    world.get(&path).key(ADMINISTRATOR_KEY).send().await.refused(404, "not_found");
     let listed = world.get("/v1/workspaces").key(ADMINISTRATOR_KEY).send().await.is(200);
     let ids: Vec<_> = listed.body["data"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(ids, [json!(other.id)]);

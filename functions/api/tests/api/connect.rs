@@ -56,7 +56,7 @@ async fn the_same_account_stays_the_same_account() {
 async fn x_needs_the_teams_own_app_and_takes_it_without_a_redeploy() {
     let world = World::new().await;
     let tenant = world.tenant("a").await;
-    let refused = world.post("/v1/connect/x", json!({})).key(&tenant.key).send().await.is_problem(422, "app_rejected");
+    let refused = world.post("/v1/connect/x", json!({})).key(&tenant.key).send().await.refused(422, "app_rejected");
     assert!(refused.body["detail"].as_str().unwrap().contains("PUT /v1/platforms/x/credentials"), "{}", refused.text);
     let before = world.get("/v1/platforms/x").key(&tenant.key).send().await.is(200);
     assert_eq!(before.body["credentials"], json!({"needed": true, "set": false, "from": null}));
@@ -93,7 +93,7 @@ async fn x_needs_the_teams_own_app_and_takes_it_without_a_redeploy() {
     let kept = world.get("/v1/accounts?status=disconnected").key(&tenant.key).send().await.is(200);
     assert_eq!(kept.body["data"][0]["id"], id);
     let refused = world.call("POST", &format!("/v1/accounts/{id}/refresh")).key(&tenant.key).send().await;
-    refused.is_problem(409, "conflict");
+    refused.refused(409, "conflict");
 
     world.call("DELETE", "/v1/platforms/x/credentials").key(&tenant.key).send().await.is(204);
     let after = world.get("/v1/platforms/x").key(&tenant.key).send().await.is(200);
@@ -137,7 +137,7 @@ async fn a_state_that_is_not_ours_uses_nothing_up() {
     {
         world.get(path).send().await.is(400);
     }
-    world.get("/connect/myspace/callback?state=a&code=b").send().await.is_problem(404, "not_found");
+    world.get("/connect/myspace/callback?state=a&code=b").send().await.refused(404, "not_found");
     world.get(path).send().await.is(200);
 }
 
@@ -167,7 +167,7 @@ async fn what_a_login_lacks_or_does_not_take_is_named_at_once() {
     let connect =
         |platform: &str, body: Value| world.post(&format!("/v1/connect/{platform}"), body).key(&tenant.key).send();
     let body = json!({"redirect_url": "http://cms.example.com/", "credentials": {}, "server": "x"});
-    let refused = connect("mastodon", body).await.is_problem(422, "validation_failed");
+    let refused = connect("mastodon", body).await.refused(422, "validation_failed");
     assert_eq!(
         refused.errors(),
         [
@@ -178,7 +178,7 @@ async fn what_a_login_lacks_or_does_not_take_is_named_at_once() {
         ]
     );
     let body = json!({"identifier": "ada", "credentials": {"password": "", "pin": "1"}});
-    let refused = connect("bluesky", body).await.is_problem(422, "validation_failed");
+    let refused = connect("bluesky", body).await.refused(422, "validation_failed");
     assert_eq!(
         refused.errors(),
         [
@@ -188,11 +188,11 @@ async fn what_a_login_lacks_or_does_not_take_is_named_at_once() {
             ("/credentials/pin", "connect.unknown_field"),
         ]
     );
-    let refused = connect("mastodon", json!({"instance": "127.0.0.1"})).await.is_problem(422, "network_refused");
+    let refused = connect("mastodon", json!({"instance": "127.0.0.1"})).await.refused(422, "network_refused");
     assert_eq!(refused.body["network"]["platform"], "mastodon");
     let unset =
         world.call("PUT", "/v1/platforms/mastodon/credentials").key(&tenant.key).json(json!({"client_id": "a"}));
-    let refused = unset.send().await.is_problem(422, "validation_failed");
+    let refused = unset.send().await.refused(422, "validation_failed");
     assert_eq!(refused.errors(), [("", "platform.needs_no_app")]);
 }
 
@@ -210,7 +210,7 @@ async fn networks_say_what_they_take() {
         assert!(network["limits"]["text"]["max"].as_u64().unwrap() > 0, "{id}");
         assert_eq!(network["options"]["type"], "object", "{id}");
         assert!(network["api"]["version"].is_string() && network["api"]["ending_soon"].is_boolean(), "{id}");
-        assert!(["o_auth2", "credentials"].contains(&network["connect"]["kind"].as_str().unwrap()), "{id}");
+        assert!(["oauth2", "credentials"].contains(&network["connect"]["kind"].as_str().unwrap()), "{id}");
         assert!(network["abilities"]["delete"]["offered"].is_boolean(), "{id}");
     }
 }

@@ -23,7 +23,7 @@ async fn the_first_answer_is_given_again_without_its_secret() {
     assert!(first.body["secret"].is_string() && again.body["secret"].is_null());
     let other = send(body, "two").await.is(201);
     assert_ne!(other.body["id"], first.body["id"]);
-    send(json!({"name": "l", "scopes": ["posts:read"]}), "one").await.is_problem(422, "idempotency_key_reused");
+    send(json!({"name": "l", "scopes": ["posts:read"]}), "one").await.refused(422, "idempotency_key_reused");
     let keys = world.get("/v1/keys").key(&tenant.key).send().await.is(200);
     assert_eq!(keys.body["data"].as_array().unwrap().len(), 3);
 }
@@ -35,8 +35,8 @@ async fn a_key_is_free_again_after_a_refusal() {
     let send =
         |body: Value| world.post("/v1/keys", body).key(&tenant.key).header("idempotency-key", "article-7").send();
     let past = json!({"name": "k", "scopes": ["posts:read"], "expires_at": "2020-01-01T00:00:00Z"});
-    send(past.clone()).await.is_problem(422, "validation_failed");
-    send(past).await.is_problem(422, "validation_failed");
+    send(past.clone()).await.refused(422, "validation_failed");
+    send(past).await.refused(422, "validation_failed");
     send(json!({"name": "k", "scopes": ["posts:read"]})).await.is(201);
 }
 
@@ -63,7 +63,7 @@ async fn a_try_that_died_is_taken_over_and_makes_no_second_thing() {
     let begun = records.begin(Some(workspace), "one", "POST /v1/keys", &hash, world.hands.now()).await.unwrap();
     let Begin::Fresh { resource, .. } = begun else { panic!("{begun:?}") };
     let send = || world.post("/v1/keys", body.clone()).key(&tenant.key).header("idempotency-key", "one").send();
-    let running = send().await.is_problem(409, "idempotency_still_running");
+    let running = send().await.refused(409, "idempotency_still_running");
     assert_eq!((running.header("retry-after"), &running.body["retryable"]), ("1", &json!(true)));
     world.hands.advance(Duration::from_secs(61));
     let made = send().await.is(201);
@@ -77,6 +77,6 @@ async fn a_key_of_the_wrong_form_is_refused() {
     let tenant = world.tenant("a").await;
     for bad in ["", "a b", &"x".repeat(256)] {
         let call = world.post("/v1/keys", json!({"name": "k", "scopes": ["posts:read"]})).key(&tenant.key);
-        call.header("idempotency-key", bad).send().await.is_problem(400, "invalid_header");
+        call.header("idempotency-key", bad).send().await.refused(400, "invalid_header");
     }
 }

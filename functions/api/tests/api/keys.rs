@@ -12,7 +12,7 @@ async fn a_secret_is_shown_once_and_only_its_hash_is_kept() {
     let world = World::new().await;
     let tenant = world.tenant("a").await;
     let wanted = json!({"name": "CMS", "scopes": ["posts:write", "posts:write", "media:write"]});
-    world.post("/v1/keys", wanted).key(&tenant.key).send().await.is_problem(422, "validation_failed");
+    world.post("/v1/keys", wanted).key(&tenant.key).send().await.refused(422, "validation_failed");
     let wanted = json!({"name": "CMS", "scopes": ["posts:write", "media:write"]});
     let made = world.post("/v1/keys", wanted).key(&tenant.key).send().await.is(201);
     let secret = made.body["secret"].as_str().unwrap();
@@ -41,11 +41,11 @@ async fn both_secrets_work_until_the_overlap_ends() {
         world.get("/v1/me").key(key).send().await.is(200);
     }
     world.hands.advance(Duration::from_secs(601));
-    world.get("/v1/me").key(&old).send().await.is_problem(401, "key_invalid");
+    world.get("/v1/me").key(&old).send().await.refused(401, "key_invalid");
     world.get("/v1/me").key(new).send().await.is(200);
 
     let leaked = world.post(&path, json!({"overlap_minutes": 0})).key(&tenant.key).send().await.is(200);
-    world.get("/v1/me").key(new).send().await.is_problem(401, "key_invalid");
+    world.get("/v1/me").key(new).send().await.refused(401, "key_invalid");
     world.get("/v1/me").key(leaked.body["secret"].as_str().unwrap()).send().await.is(200);
 }
 
@@ -57,8 +57,8 @@ async fn a_deleted_key_is_gone_at_once_where_it_was_deleted() {
     let me = world.get("/v1/me").key(&key).send().await.is(200);
     let path = format!("/v1/keys/{}", me.body["key"]["id"].as_str().unwrap());
     world.call("DELETE", &path).key(&tenant.key).send().await.is(204);
-    world.get("/v1/me").key(&key).send().await.is_problem(401, "key_invalid");
-    world.call("DELETE", &path).key(&tenant.key).send().await.is_problem(404, "not_found");
+    world.get("/v1/me").key(&key).send().await.refused(401, "key_invalid");
+    world.call("DELETE", &path).key(&tenant.key).send().await.refused(404, "not_found");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_key_gives_nothing_that_it_lacks() {
         json!({"name": "limited", "scopes": ["keys:write", "posts:read"], "account_ids": [account], "expires_at": end});
     let limited = world.key(&tenant.id, wanted).await;
     let wanted = json!({"name": "more", "scopes": ["posts:read", "posts:write"]});
-    let refused = world.post("/v1/keys", wanted).key(&limited).send().await.is_problem(422, "validation_failed");
+    let refused = world.post("/v1/keys", wanted).key(&limited).send().await.refused(422, "validation_failed");
     assert_eq!(
         refused.errors(),
         [
@@ -83,7 +83,7 @@ async fn a_key_gives_nothing_that_it_lacks() {
     // Nor does it get another key's secret by rotating that one.
     let all = world.get("/v1/me").key(&tenant.key).send().await.is(200);
     let path = format!("/v1/keys/{}/rotate", all.body["key"]["id"].as_str().unwrap());
-    world.post(&path, json!({})).key(&limited).send().await.is_problem(403, "scope_missing");
+    world.post(&path, json!({})).key(&limited).send().await.refused(403, "scope_missing");
     world.get("/v1/me").key(&tenant.key).send().await.is(200);
 }
 
@@ -94,7 +94,7 @@ async fn a_key_that_is_limited_to_accounts_sees_no_others() {
     let account = world.mastodon(&tenant.key).await;
     let unknown = "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE";
     let wanted = json!({"name": "k", "scopes": ["accounts:read"], "account_ids": [unknown]});
-    let refused = world.post("/v1/keys", wanted).key(&tenant.key).send().await.is_problem(422, "validation_failed");
+    let refused = world.post("/v1/keys", wanted).key(&tenant.key).send().await.refused(422, "validation_failed");
     assert_eq!(refused.errors(), [("/account_ids/0", "account.unknown")]);
 
     let second = world
@@ -102,7 +102,7 @@ async fn a_key_that_is_limited_to_accounts_sees_no_others() {
         .await;
     world.get(&format!("/v1/accounts/{account}")).key(&second).send().await.is(200);
     let connect = world.post("/v1/connect/mastodon", json!({"instance": "social.example"})).key(&second).send().await;
-    connect.is_problem(403, "scope_missing");
+    connect.refused(403, "scope_missing");
 }
 
 #[tokio::test]
@@ -128,8 +128,8 @@ async fn keys_are_listed_page_by_page_and_newest_first() {
     let other = world.tenant("b").await;
     for (path, key) in [("/v1/keys", &other.key), ("/v1/accounts", &tenant.key)] {
         let call = world.get(&format!("{path}?limit=2{cursor}"));
-        call.key(key).send().await.is_problem(400, "invalid_cursor");
+        call.key(key).send().await.refused(400, "invalid_cursor");
     }
     let workspaces = world.get(&format!("/v1/workspaces?limit=2{cursor}")).key(ADMINISTRATOR_KEY).send().await;
-    workspaces.is_problem(400, "invalid_cursor");
+    workspaces.refused(400, "invalid_cursor");
 }

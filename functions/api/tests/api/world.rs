@@ -176,7 +176,7 @@ impl Answer {
 
     /// A problem of this kind, with all that a problem has to have.
     #[track_caller]
-    pub(crate) fn is_problem(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.body["code"], code, "{}: {}", answer.what, answer.text);
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{}", answer.what);
