@@ -78,6 +78,21 @@ impl Caller {
         }
     }
 
+    /// Refuses a key that is limited to some accounts: what touches the others is not for it.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn require_all_accounts(&self) -> Result<(), ApiProblem> {
+        match &self.key {
+            Some(key) if !key.account_ids.is_empty() => {
+                let detail = "The key is limited to some accounts, and this call touches others. Use a key without \
+                              `account_ids`.";
+                Err(ApiProblem::new(Code::ScopeMissing, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The workspace that the call acts in.
     ///
     /// # Errors

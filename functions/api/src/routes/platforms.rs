@@ -180,6 +180,7 @@ async fn put_credentials(
     network: Network,
     Body(credentials): Body<AppCredentials>,
 ) -> Result<Json<AppSet>, ApiProblem> {
+    caller.require_all_accounts()?;
     takes_app(network.0)?;
     let (platform, owner, now) = (network.id(), caller.workspace, app.now());
     let client_id = credentials.client_id;
@@ -201,6 +202,7 @@ async fn delete_credentials(
     caller: Access<AccountsWrite>,
     network: Network,
 ) -> Result<StatusCode, ApiProblem> {
+    caller.require_all_accounts()?;
     app.store.apps().delete(caller.workspace, &network.id()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -214,3 +214,35 @@ async fn networks_say_what_they_take() {
         assert!(network["abilities"]["delete"]["offered"].is_boolean(), "{id}");
     }
 }
+
+#[tokio::test]
+async fn an_account_of_bluesky_comes_in_by_what_the_person_types() {
+    let world = World::new().await;
+    let tenant = world.tenant("a").await;
+    let seeds = reqwest::get(format!("{}/_control/seeds", world.sandbox.url)).await.unwrap().text().await.unwrap();
+    let seeds: Value = serde_json::from_str(&seeds).unwrap();
+    let ada = &seeds["bluesky"]["accounts"][0];
+    let connect = |password: &str| {
+        let typed =
+            json!({"identifier": ada["handle"], "password": password, "service": world.sandbox.network("bluesky")});
+        world.post("/v1/connect/bluesky", json!({"credentials": typed})).key(&tenant.key).send()
+    };
+    let wrong = connect("wrong-pass-word").await.refused(422, "network_refused");
+    assert_eq!(
+        (&wrong.body["network"]["platform"], &wrong.body["network"]["status"]),
+        (&json!("bluesky"), &json!(401))
+    );
+    assert!(!wrong.text.contains("wrong-pass-word"), "{}", wrong.text);
+
+    let account = connect(ada["password"].as_str().unwrap()).await.is(201);
+    assert_eq!((&account.body["handle"], &account.body["network_id"]), (&ada["handle"], &ada["id"]));
+    let again = connect(ada["password"].as_str().unwrap()).await.is(201);
+    assert_eq!(again.body["id"], account.body["id"]);
+    let path = format!("/v1/accounts/{}", account.body["id"].as_str().unwrap());
+    let fresh = world.call("POST", &format!("{path}/refresh")).key(&tenant.key).send().await.is(200);
+    assert_eq!(fresh.body["status"], "active");
+    let gone = world.call("DELETE", &path).key(&tenant.key).send().await.is(200);
+    assert_eq!(gone.body["status"], "disconnected");
+    let read = world.get(&path).key(&tenant.key).send().await.is(200);
+    assert_eq!(read.body["status"], "disconnected");
+}

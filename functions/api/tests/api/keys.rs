@@ -103,6 +103,9 @@ async fn a_key_that_is_limited_to_accounts_sees_no_others() {
     world.get(&format!("/v1/accounts/{account}")).key(&second).send().await.is(200);
     let connect = world.post("/v1/connect/mastodon", json!({"instance": "social.example"})).key(&second).send().await;
     connect.refused(403, "scope_missing");
+    let set =
+        world.call("PUT", "/v1/platforms/x/credentials").key(&second).json(json!({"client_id": "a"})).send().await;
+    set.refused(403, "scope_missing");
 }
 
 #[tokio::test]

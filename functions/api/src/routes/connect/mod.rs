@@ -33,10 +33,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::accounts::AccountView;
 use crate::{
     address::PublicUrl,
-    auth::{Caller, Scoped, need::AccountsWrite},
+    auth::{Scoped, need::AccountsWrite},
     body::Body,
     networks::{connector, sealing, team_app},
-    problem::{ApiProblem, Code},
+    problem::ApiProblem,
     query::Network,
     state::App,
 };
@@ -124,7 +124,7 @@ async fn connect(
     public: PublicUrl,
     Body(request): Body<ConnectRequest>,
 ) -> Result<Response, ApiProblem> {
-    may_connect(&caller)?;
+    caller.require_all_accounts()?;
     let platform = network.id();
     let client = connector(&platform)?;
     let callback = public.callback(platform.as_str());
@@ -170,16 +170,4 @@ async fn connect(
         }
     };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
-}
-
-/// A key that is limited to some accounts can neither add others nor replace their tokens.
-fn may_connect(caller: &Caller) -> Result<(), ApiProblem> {
-    match &caller.key {
-        Some(key) if !key.account_ids.is_empty() => {
-            let detail =
-                "The key is limited to some accounts, so it cannot connect any. Use one without `account_ids`.";
-            Err(ApiProblem::new(Code::ScopeMissing, detail))
-        }
-        _ => Ok(()),
-    }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{attach, may_connect};
+use super::attach;
 use crate::{
     auth::{
         Scoped,
@@ -153,7 +153,7 @@ async fn select(
     Id(id): Id<ConnectSessionId>,
     Body(selection): Body<Selection>,
 ) -> Result<Json<List<AccountView>>, ApiProblem> {
-    may_connect(&caller)?;
+    caller.require_all_accounts()?;
     let session = app.store.sessions().get(caller.workspace, id, app.now()).await?;
     let session = session.ok_or_else(|| ApiProblem::not_found("login"))?;
     let (SessionStatus::Choosing, Some(sealed)) = (session.status, &session.sealed) else {
