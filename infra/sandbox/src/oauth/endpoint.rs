@@ -37,8 +37,6 @@ pub(crate) struct Issued {
     /// Separated by blanks.
     pub(crate) scope: String,
     pub(crate) issued_at: Timestamp,
-    /// `None` for a token of the app alone.
-    pub(crate) account_id: Option<String>,
 }
 
 /// Answers a token request whose parameters were read from the body.
@@ -237,10 +235,9 @@ fn issue(
     let mut grant = Grant {
         platform: rules.platform,
         client_id: app.client_id.clone(),
-        account_id: account_id.clone(),
+        account_id,
         scopes,
         kind: TokenKind::Access,
-        issued_at,
         expires_at: rules.access_seconds.map(|seconds| world.clock.after(seconds)),
         family,
         state: TokenState::Live,
@@ -251,5 +248,5 @@ fn issue(
         grant.expires_at = Some(world.clock.after(refresh.seconds));
         world.oauth.issue(grant)
     });
-    Issued { access_token, expires_in: rules.access_seconds, refresh_token, scope, issued_at, account_id }
+    Issued { access_token, expires_in: rules.access_seconds, refresh_token, scope, issued_at }
 }

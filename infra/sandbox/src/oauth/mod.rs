@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) use consent::{consent, decide, escaped};
-pub(crate) use endpoint::{Issued, OAuthError, revoke, token};
+pub(crate) use endpoint::{OAuthError, revoke, token};
 
 use crate::{
     request::Request,
@@ -105,7 +105,6 @@ pub(crate) struct Grant {
     pub(crate) account_id: Option<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) kind: TokenKind,
-    pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
     /// All tokens that descend from one consent; misuse of one revokes them all.
     pub(crate) family: u64,

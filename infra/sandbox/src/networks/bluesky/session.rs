@@ -86,7 +86,6 @@ impl Sessions {
             account_id: Some(account.id.clone()),
             scopes: vec![scope.to_owned()],
             kind,
-            issued_at,
             expires_at: Some(expires_at),
             family,
             state: TokenState::Live,
