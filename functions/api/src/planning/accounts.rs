@@ -17,10 +17,13 @@ const REMEMBERED: SignedDuration = SignedDuration::from_secs(30);
 /// Accounts that are remembered at most; beyond, all are forgotten and read again.
 const MAX_REMEMBERED: usize = 2_000;
 
+/// Accounts with when they were seen.
+type Seen = HashMap<(WorkspaceId, AccountId), (Arc<Account>, Timestamp)>;
+
 /// Accounts by workspace and id.
 #[derive(Debug, Default)]
 pub struct AccountCache {
-    seen: Mutex<HashMap<(WorkspaceId, AccountId), (Arc<Account>, Timestamp)>>,
+    seen: Mutex<Seen>,
 }
 
 impl AccountCache {

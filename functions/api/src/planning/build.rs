@@ -109,7 +109,7 @@ pub enum Obstacle {
     /// A delivery has been sent, or is being sent.
     Sent(NotAllowed),
     /// It is too much for one write.
-    TooMuch(Problem),
+    TooMuch(Box<Problem>),
 }
 
 /// Turns a post that stands into the one that was reviewed. An account that stays keeps its deliveries; numbers of those
@@ -150,7 +150,7 @@ pub fn change(
                     Delivery { revision: kept.revision + 1, ..placed }
                 }
                 None => {
-                    let id = numbers.next().ok_or_else(|| Obstacle::TooMuch(used_up()))?;
+                    let id = numbers.next().ok_or_else(|| Obstacle::TooMuch(Box::new(used_up())))?;
                     let draft = Delivery { follows, ..draft(&post, target, id, index, part) };
                     let placed = placed(&draft, &post, target, timing, now).map_err(Obstacle::Sent)?;
                     Delivery { revision: 0, ..placed }
@@ -169,7 +169,7 @@ pub fn change(
         delivery.withdraw(None).map_err(Obstacle::Sent)?;
     }
     if deliveries.len() + removed.len() > MAX_DELIVERIES {
-        return Err(Obstacle::TooMuch(too_many(deliveries.len() + removed.len())));
+        return Err(Obstacle::TooMuch(Box::new(too_many(deliveries.len() + removed.len()))));
     }
     Ok(Change { post, deliveries, removed })
 }

@@ -329,6 +329,6 @@ const fn default_lateness(timing: Timing) -> Option<u64> {
     }
 }
 
-fn keep<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
-    result.map_err(|problem| problems.push(problem)).ok()
+fn keep<T>(result: Result<T, Box<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(*problem)).ok()
 }

@@ -98,7 +98,7 @@ pub fn review(proposal: &Proposal, post: &Post, known: &Known) -> Review {
     let mut review = Review { problems: file_problems(proposal, known), targets: Vec::new() };
     for (index, target) in post.targets.iter().enumerate() {
         match usable(index, target.account_id, known) {
-            Err(problem) => review.problems.push(problem),
+            Err(problem) => review.problems.push(*problem),
             Ok((account, client)) => {
                 let reviewed = review_target(index, target, post, account, client, known);
                 for problem in &reviewed.problems {
@@ -144,39 +144,39 @@ pub fn file_problems(proposal: &Proposal, known: &Known) -> Vec<Problem> {
 ///
 /// # Errors
 /// Why not.
-fn usable(index: usize, id: AccountId, known: &Known) -> Result<(&Account, &'static dyn Compose), Problem> {
+fn usable(index: usize, id: AccountId, known: &Known) -> Result<(&Account, &'static dyn Compose), Box<Problem>> {
     let pointer = format!("/targets/{index}/account_id");
     let Some(account) = known.accounts.get(&id) else {
-        return Err(Problem::new(
+        return Err(Box::new(Problem::new(
             pointer,
             "account.unknown",
             format!("There is no account `{id}` that this key may use."),
             "Use the id of an account that `GET /v1/accounts` lists.",
-        ));
+        )));
     };
     let Some(client) = crieur_platforms::composer(&account.platform) else {
-        return Err(Problem::new(
+        return Err(Box::new(Problem::new(
             pointer,
             "account.platform",
             format!("This version of Crieur does not know the network `{}`.", account.platform),
             "Deploy the version that connected this account, or use another account.",
-        ));
+        )));
     };
     let name = client.spec().name;
     match account.status {
         AccountStatus::Active | AccountStatus::Expiring => Ok((account, client)),
-        AccountStatus::ReconnectRequired => Err(Problem::new(
+        AccountStatus::ReconnectRequired => Err(Box::new(Problem::new(
             pointer,
             "account.reconnect_required",
             format!("{name} no longer accepts the permission of {}.", account.handle),
             format!("Connect it again with `POST /v1/connect/{}`.", account.platform),
-        )),
-        AccountStatus::Disconnected => Err(Problem::new(
+        ))),
+        AccountStatus::Disconnected => Err(Box::new(Problem::new(
             pointer,
             "account.disconnected",
             format!("The account {} on {name} was disconnected.", account.handle),
             format!("Connect it again with `POST /v1/connect/{}`, or use another account.", account.platform),
-        )),
+        ))),
     }
 }
 

@@ -345,6 +345,14 @@ fn a_fee_is_that_of_the_text_as_it_is_sent() {
 }
 
 #[test]
+fn a_thousand_posts_of_text_cost_at_aws_what_the_goal_allows() {
+    let body = json!({"content": {"text": "hi"}, "targets": targets(1), "publish": {"mode": "now"}});
+    let cost = cost::estimate(&look(body, &known()).1.targets);
+    assert!(cost.aws.amount > 0.0 && cost.aws.amount * 1000.0 <= 0.012, "{cost:?}");
+    assert_eq!(cost.total, cost.aws.amount);
+}
+
+#[test]
 fn a_rendering_is_what_is_sent_and_how_the_network_counts_it() {
     let body = json!({"content": {"text": "🥖 hi"}, "targets": targets(3), "publish": {"mode": "now"}});
     let (_, review) = look(body, &known());

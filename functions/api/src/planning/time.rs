@@ -16,15 +16,15 @@ const LATENESS: std::ops::RangeInclusive<u64> = 60..=30 * 24 * 3600;
 ///
 /// # Errors
 /// The problem, at `pointer`.
-pub fn zone(name: &str, pointer: &str) -> Result<TimeZone, Problem> {
+pub fn zone(name: &str, pointer: &str) -> Result<TimeZone, Box<Problem>> {
     TimeZone::get(name).map_err(|_| {
         let shown: String = name.chars().take(64).collect();
-        Problem::new(
+        Box::new(Problem::new(
             pointer,
             "publish.timezone",
             format!("`{shown}` is no time zone of the IANA database."),
             "Use a name such as `Europe/Paris` or `UTC`, or write the time with its offset.",
-        )
+        ))
     })
 }
 
@@ -33,8 +33,8 @@ pub fn zone(name: &str, pointer: &str) -> Result<TimeZone, Problem> {
 ///
 /// # Errors
 /// The problem, at `pointer`.
-pub fn instant(text: &str, zone: Option<&TimeZone>, pointer: &str) -> Result<Timestamp, Problem> {
-    let broken = |message: &str, remedy: &str| Problem::new(pointer, "publish.time", message, remedy);
+pub fn instant(text: &str, zone: Option<&TimeZone>, pointer: &str) -> Result<Timestamp, Box<Problem>> {
+    let broken = |message: &str, remedy: &str| Box::new(Problem::new(pointer, "publish.time", message, remedy));
     if let Ok(time) = text.parse::<Timestamp>() {
         let stands = zone.is_none_or(|zone| text.ends_with(['Z', 'z']) || has_offset_of(text, zone, time));
         return if stands {
@@ -72,23 +72,23 @@ fn has_offset_of(text: &str, zone: &TimeZone, time: Timestamp) -> bool {
 ///
 /// # Errors
 /// The problem, at `pointer`, of a time that is past or too far ahead.
-pub fn bounded(time: Timestamp, now: Timestamp, pointer: &str) -> Result<Timestamp, Problem> {
+pub fn bounded(time: Timestamp, now: Timestamp, pointer: &str) -> Result<Timestamp, Box<Problem>> {
     let ahead = time.duration_since(now);
     if ahead < -GRACE {
-        return Err(Problem::new(
+        return Err(Box::new(Problem::new(
             pointer,
             "publish.past",
             format!("This time is past: it is {now} now."),
             "Give a time to come, or publish with the mode `now`.",
-        ));
+        )));
     }
     if ahead > HORIZON {
-        return Err(Problem::new(
+        return Err(Box::new(Problem::new(
             pointer,
             "publish.too_far",
             "This time is more than two years ahead.",
             "Keep it as a draft, or give a nearer time.",
-        ));
+        )));
     }
     Ok(time.max(now))
 }
@@ -97,29 +97,29 @@ pub fn bounded(time: Timestamp, now: Timestamp, pointer: &str) -> Result<Timesta
 ///
 /// # Errors
 /// The problem, at `pointer`.
-pub fn lateness(text: &str, pointer: &str) -> Result<u64, Problem> {
+pub fn lateness(text: &str, pointer: &str) -> Result<u64, Box<Problem>> {
     let duration = text
         .strip_prefix(['P', 'p'])
         .and_then(|_| text.parse::<Span>().ok())
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     let Some(duration) = duration else {
-        return Err(Problem::new(
+        return Err(Box::new(Problem::new(
             pointer,
             "max_lateness.duration",
             "This is no ISO 8601 duration in days, hours, minutes and seconds.",
             "Write it such as `PT1H`, `PT90M` or `P2D`.",
-        ));
+        )));
     };
     let seconds = u64::try_from(duration.as_secs()).unwrap_or(0);
     if LATENESS.contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(Problem::new(
+        Err(Box::new(Problem::new(
             pointer,
             "max_lateness.range",
             "This duration has to be from PT1M to P30D.",
             "Give a longer or shorter one, or leave it out.",
-        ))
+        )))
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    fn local(text: &str, name: &str) -> Result<Timestamp, Problem> {
+    fn local(text: &str, name: &str) -> Result<Timestamp, Box<Problem>> {
         let zone = zone(name, "/publish/timezone").expect("a zone");
         instant(text, Some(&zone), "/publish/at")
     }

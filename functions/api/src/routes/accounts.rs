@@ -224,6 +224,7 @@ async fn disconnect(
     let account = find(&app, &caller, caller.workspace, id).await?;
     let Revoked { revoked, note } = attach::revoke(&app, &account).await?;
     app.store.accounts().remove(caller.workspace, id).await?;
+    app.accounts.forget(caller.workspace, id);
     Ok(Json(Disconnected { id, status: AccountStatus::Disconnected, revoked, note }))
 }
 

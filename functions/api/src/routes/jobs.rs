@@ -27,7 +27,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Job", example = json!({
+#[schema(as = Job, example = json!({
     "id": "job_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "kind": "publish", "status": "complete", "progress": {"done": 1, "total": 1},
     "result": {"post_id": "post_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "published": [{"delivery_id": "dlv_01KAM3B5Y0QJ8Z4T6W9XV2C7DF",
         "account_id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "x", "network_id": "1993000000000000001",
@@ -66,7 +66,7 @@ pub struct Progress {
 
 /// What has come of the publication of a post.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "JobResult")]
+#[schema(as = JobResult)]
 pub struct Outcome {
     /// The post.
     post_id: PostId,

@@ -251,10 +251,11 @@ async fn the_administrator_names_the_workspace() {
     let unknown = "ws_01KAM3B5Y0QJ8Z4T6W9XV2C7DE";
     world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace(unknown).send().await.refused(404, "not_found");
     world.get("/v1/keys").key(ADMINISTRATOR_KEY).workspace(&tenant.id).send().await.is(200);
-    // A workspace's own key stays in its workspace, whatever the header says.
+    // A workspace's own key may name its own workspace and no other.
     let other = world.tenant("b").await;
-    let me = world.get("/v1/me").key(&tenant.key).workspace(&other.id).send().await.is(200);
-    assert_eq!(me.body["workspace"]["id"], tenant.id);
+    world.get("/v1/me").key(&tenant.key).workspace(&tenant.id).send().await.is(200);
+    world.get("/v1/me").key(&tenant.key).workspace(&other.id).send().await.refused(404, "not_found");
+    world.get("/v1/me").key(&tenant.key).workspace("").send().await.refused(400, "invalid_header");
 }
 
 #[tokio::test]

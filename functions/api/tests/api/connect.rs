@@ -38,7 +38,7 @@ async fn an_account_of_mastodon_comes_in_by_its_login_page() {
     assert!(account.body["handle"].as_str().unwrap().starts_with("ada@"), "{}", account.text);
 
     // A session is good once.
-    let again = world.get(World::path_of(&back)).send().await.is(400);
+    let again = world.get(World::path_of(&back)).send().await.is(404);
     assert!(again.text.contains("no longer good"));
 }
 
@@ -135,7 +135,7 @@ async fn a_state_that_is_not_ours_uses_nothing_up() {
     let elsewhere = path.replace("/mastodon/", "/x/");
     for path in [&forged, &guessed, &elsewhere, "/connect/mastodon/callback", "/connect/mastodon/callback?state=&code="]
     {
-        world.get(path).send().await.is(400);
+        world.get(path).send().await.is(404);
     }
     world.get("/connect/myspace/callback?state=a&code=b").send().await.refused(404, "not_found");
     world.get(path).send().await.is(200);

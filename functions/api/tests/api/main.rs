@@ -4,10 +4,14 @@
 
 mod auth;
 mod connect;
+mod deliveries;
 mod document;
 mod idempotency;
 mod input;
 mod keys;
+mod media;
+mod planted;
+mod posts;
 mod rates;
 mod secrets;
 mod world;

@@ -39,6 +39,9 @@ impl World {
     }
 
     pub(crate) async fn with(policy: Policy) -> Self {
+        // Somebody listens in every thread: else a span that is first met in a test without a listener may count as
+        // switched off, for the tests that read the log too.
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).ok();
         let aws = PretendAws::start().await;
         let sandbox = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let hands = Hands::default();

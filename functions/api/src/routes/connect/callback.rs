@@ -66,7 +66,7 @@ impl Ending {
     responses(
         (status = 200, description = "A page that says what happened.", body = String, content_type = "text/html"),
         (status = 303, description = "The browser goes on to the login's `redirect_url`."),
-        (status = 400, description = "This login is not known, or was used before.", body = String, content_type = "text/html"),
+        (status = 404, description = "This login is not known, or was used before.", body = String, content_type = "text/html"),
         (status = 502, description = "The network cannot be reached.", body = String, content_type = "text/html"),
     ))]
 async fn callback(
@@ -86,7 +86,7 @@ async fn callback(
     }
     let Some((session, away)) = open(&app, network, &brought).await? else {
         let words = "It was not started here, it has been used before, or it is too old. Start connecting again.";
-        let ending = Ending::failed(StatusCode::BAD_REQUEST, "This login is no longer good", words);
+        let ending = Ending::failed(StatusCode::NOT_FOUND, "This login is no longer good", words);
         return Ok(page(&ending));
     };
     let ending = finish(&app, network, &session, &away, &brought).await?;

@@ -129,7 +129,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 
 /// A file.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Media", example = json!({
+#[schema(as = Media, example = json!({
     "id": "med_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "status": "ready", "reason": null, "kind": "image", "file_name": "bread.jpg",
     "content_type": "image/jpeg", "size": 48213, "width": 1200, "height": 800, "duration_ms": null, "sha256": null,
     "alt_text": "A loaf of rye bread", "labels": ["launch"], "created_at": "2026-11-22T09:00:00Z",
@@ -182,7 +182,7 @@ pub struct MediaView {
 
 /// Where to send the bytes of a file.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Upload")]
+#[schema(as = Upload)]
 pub struct UploadView {
     /// Always `PUT`.
     #[schema(example = "PUT")]

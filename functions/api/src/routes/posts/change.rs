@@ -126,6 +126,6 @@ fn unsent(deliveries: &[Delivery]) -> Result<(), ApiProblem> {
 fn obstacle(obstacle: Obstacle) -> ApiProblem {
     match obstacle {
         Obstacle::Sent(cause) => refused(cause),
-        Obstacle::TooMuch(problem) => ApiProblem::validation(vec![problem]),
+        Obstacle::TooMuch(problem) => ApiProblem::validation(vec![*problem]),
     }
 }

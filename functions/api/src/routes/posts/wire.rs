@@ -20,7 +20,7 @@ use crate::planning::{
 
 /// A post.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Post", example = json!({
+#[schema(as = Post, example = json!({
     "id": "post_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "status": "scheduled", "job_id": "job_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "etag": "\"1\"",
     "content": {"text": "Fresh bread at seven #bakery"}, "thread": [],
     "targets": [{"account_id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "x", "content": null, "options": null, "publish_at": null}],
@@ -71,7 +71,7 @@ pub struct PostView {
 
 /// One account that a post goes to.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Target")]
+#[schema(as = Target)]
 pub struct TargetView {
     /// The account.
     account_id: AccountId,
@@ -89,7 +89,7 @@ pub struct TargetView {
 
 /// One part of a post on one account.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "Delivery", example = json!({
+#[schema(as = Delivery, example = json!({
     "id": "dlv_01KAM3B5Y0QJ8Z4T6W9XV2C7DF", "post_id": "post_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "account_id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE",
     "platform": "mastodon", "part": 0, "follows": null, "status": "published", "publish_at": "2026-12-01T06:00:00Z",
     "deadline": "2026-12-02T06:00:00Z", "next_attempt_at": null, "network_id": "113555000000000001",
