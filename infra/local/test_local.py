@@ -165,6 +165,11 @@ test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fin
         self.assertEqual(outcome.failures, ["store::clock"])
         self.assertEqual(outcome.reasons, ["pds::publishes: Node.js is not installed"])
 
+    def test_leaves_out_what_has_its_turn_on_the_stack(self):
+        lines = ["test kms ... ignored, needs a whole AWS in CRIEUR_TEST_AWS_URL"]
+        outcome = self.run_with([*lines, "test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured"], 0)
+        self.assertEqual((outcome.skipped, outcome.reasons), (0, []))
+
     def test_takes_a_build_that_fails_for_a_failure(self):
         self.assertEqual(self.run_with([], 101).failed, 1)
 
