@@ -144,12 +144,14 @@ pub async fn identify(
         let detail = "Send a key as `Authorization: Bearer <key>`.";
         return Err(ApiProblem::new(Code::KeyMissing, detail));
     };
-    let now = app.now();
+    let (now, named) = (app.now(), named(headers)?);
     if let Some(presented) = Presented::parse(token) {
-        return Ok(Caller {
-            workspace: Some(presented.workspace),
-            key: Some(open(app, &presented, now, may_read).await?),
-        });
+        let key = open(app, &presented, now, may_read).await?;
+        // Whoever names another workspace must not be served from this one.
+        return match named {
+            Some(other) if other != key.workspace_id => Err(no_workspace()),
+            _ => Ok(Caller { workspace: Some(key.workspace_id), key: Some(key) }),
+        };
     }
     may_read()?;
     let is_administrator = app.administrator.is(token).await.map_err(|error| {
@@ -160,19 +162,23 @@ pub async fn identify(
     if !is_administrator {
         return Err(invalid());
     }
-    let workspace = match headers.get(WORKSPACE_HEADER) {
-        None => None,
-        Some(value) => {
-            let id = value.to_str().ok().and_then(|text| text.parse().ok());
-            let id = id.ok_or_else(|| {
-                let detail = "`Crieur-Workspace` has to be the id of a workspace: `ws_` and 26 characters.";
-                ApiProblem::new(Code::InvalidHeader, detail)
-            })?;
-            check_workspace(app, id, now).await?;
-            Some(id)
-        }
-    };
-    Ok(Caller { key: None, workspace })
+    if let Some(id) = named {
+        check_workspace(app, id, now).await?;
+    }
+    Ok(Caller { key: None, workspace: named })
+}
+
+/// The workspace that the caller names.
+fn named(headers: &HeaderMap) -> Result<Option<WorkspaceId>, ApiProblem> {
+    let Some(value) = headers.get(WORKSPACE_HEADER) else { return Ok(None) };
+    value.to_str().ok().and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| {
+        let detail = "`Crieur-Workspace` has to be the id of a workspace: `ws_` and 26 characters.";
+        ApiProblem::new(Code::InvalidHeader, detail)
+    })
+}
+
+fn no_workspace() -> ApiProblem {
+    ApiProblem::new(Code::NotFound, "There is no such workspace.")
 }
 
 fn invalid() -> ApiProblem {
@@ -230,7 +236,7 @@ async fn check_workspace(app: &App, id: WorkspaceId, now: Timestamp) -> Result<(
             app.keys.remember_workspace(id, now);
             Ok(())
         }
-        _ => Err(ApiProblem::new(Code::NotFound, "There is no such workspace.")),
+        _ => Err(no_workspace()),
     }
 }
 

@@ -93,10 +93,11 @@ pub fn finish(description: &OpenApi) -> Value {
     components["parameters"] = parameters();
     components["responses"] = responses();
     sort(&mut components["schemas"]);
+    let whole = document.clone();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut().filter(|_| method != "parameters") {
-                complete(path, method, operation);
+                complete(&whole, path, method, operation);
             }
         }
     }
@@ -104,10 +105,18 @@ pub fn finish(description: &OpenApi) -> Value {
 }
 
 /// What every answer of an operation has, and every way in which it can be refused.
-fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
+fn complete(document: &Value, path: &str, method: &str, operation: &mut Map<String, Value>) {
     let guarded = path.starts_with("/v1");
     let has_body = operation.contains_key("requestBody");
     let creates = creates(method, operation);
+    if let Some(body) = operation.get_mut("requestBody") {
+        let schema = &body["content"]["application/json"]["schema"];
+        let schema =
+            schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#'))).unwrap_or(schema);
+        // No body at all counts as an object without fields.
+        let required = schema["required"].as_array().is_some_and(|names| !names.is_empty());
+        body["required"] = Value::Bool(required);
+    }
     let mut parameters: Vec<Value> = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     if guarded {
         parameters.push(json!({"$ref": "#/components/parameters/Workspace"}));

@@ -102,7 +102,7 @@ impl Parameters {
                 DEFAULT_LIMIT
             }
         };
-        let cursor = self.take("cursor");
+        let cursor = self.take("cursor").filter(|cursor| !cursor.is_empty());
         self.taken.sort();
         let mut filters = url::form_urlencoded::Serializer::new(String::new());
         filters.extend_pairs(&self.taken);
