@@ -170,6 +170,11 @@ test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fin
         outcome = self.run_with([*lines, "test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured"], 0)
         self.assertEqual((outcome.skipped, outcome.reasons), (0, []))
 
+    def test_takes_a_test_that_says_so_for_skipped(self):
+        lines = ["test pds::publishes ... skipped: Node.js is not installed", "ok"]
+        outcome = self.run_with([*lines, "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured"], 0)
+        self.assertEqual((outcome.passed, outcome.skipped, outcome.reasons), (0, 1, ["Node.js is not installed"]))
+
     def test_takes_a_build_that_fails_for_a_failure(self):
         self.assertEqual(self.run_with([], 101).failed, 1)
 
