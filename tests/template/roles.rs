@@ -136,10 +136,10 @@ fn every_need_still_stands_in_the_code_that_is_named_for_it() {
     for Needs { function, rows } in NEEDS {
         let code: String = code_of(&path(&format!("functions/{function}/src"))).split_whitespace().collect();
         for need in *rows {
-            if let Code(words) = need.because {
-                if !code.contains(words) {
-                    gone.push(format!("{function}: {} by `{words}`", need.action));
-                }
+            if let Code(words) = need.because
+                && !code.contains(words)
+            {
+                gone.push(format!("{function}: {} by `{words}`", need.action));
             }
         }
     }
