@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     faults::{Cut, Effect, Faults},
-    log::{Log, Outcome},
+    log::{Log, Outcome, shown_path},
     network::{Refusal, Twin},
     networks,
     reply::Reply,
@@ -58,7 +58,8 @@ impl Internet {
         let mut reply = executed.then(|| match &found {
             Ok(found) => twin.carry_out(found, world, &request),
             Err(refusal) => {
-                let why = format!("{} {} is not a request of this network", request.method, request.path);
+                let path = shown_path(&request.path);
+                let why = format!("{} {path} is not a request of this network", request.method);
                 twin.refuse(&request, *refusal).strict([why])
             }
         });

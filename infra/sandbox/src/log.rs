@@ -109,8 +109,8 @@ impl Log {
     }
 }
 
-/// A bot's token stands in the path of some networks.
-fn shown_path(path: &str) -> String {
+/// A path as it may be shown: a bot's token stands in the path of some networks.
+pub(crate) fn shown_path(path: &str) -> String {
     match path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) {
         Some((token, rest)) if token.contains(':') => format!("/bot(hidden)/{rest}"),
         _ => path.to_owned(),

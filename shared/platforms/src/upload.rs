@@ -34,14 +34,40 @@ impl Http {
         file: &MediaItem,
         media: &dyn MediaSource,
     ) -> Result<Response, Failure> {
-        let (body, pieces) = body();
-        let part = reqwest::multipart::Part::stream_with_length(body, file.size)
-            .file_name(file.file_name.clone())
-            .mime_str(&file.content_type)
-            .map_err(|_| Failure::new(ErrorKind::Refused, format!("`{}` is no MIME type", file.content_type)))?;
-        let form = crate::http::multipart(fields)?.part(name, part);
+        self.send_files(request, fields, &[(name, file)], media).await
+    }
+
+    /// The same with several files, one after the other, each under its own name.
+    ///
+    /// # Errors
+    /// Those of [`Http::send_file`].
+    pub async fn send_files(
+        &self,
+        request: Request,
+        fields: Vec<Part>,
+        files: &[(&'static str, &MediaItem)],
+        media: &dyn MediaSource,
+    ) -> Result<Response, Failure> {
+        let mut form = crate::http::multipart(fields)?;
+        let mut leaving = Vec::with_capacity(files.len());
+        for (name, file) in files {
+            let (body, pieces) = body();
+            let part = reqwest::multipart::Part::stream_with_length(body, file.size)
+                .file_name(file.file_name.clone())
+                .mime_str(&file.content_type)
+                .map_err(|_| Failure::new(ErrorKind::Refused, format!("`{}` is no MIME type", file.content_type)))?;
+            form = form.part(*name, part);
+            leaving.push((*file, pieces));
+        }
         let sending = self.finish(self.start(request.method, &request.url, request.headers)?.multipart(form));
-        together(sending, read(file, media, pieces)).await
+        // The parts of a form leave in their order, so the files are read in it.
+        let reading = async {
+            for (file, pieces) in leaving {
+                read(file, media, pieces).await?;
+            }
+            Ok(())
+        };
+        together(sending, reading).await
     }
 
     /// Sends the file alone, with its own type. The request must have no body of its own.
