@@ -90,18 +90,19 @@ pub(crate) async fn type_in(scene: &Scene, input: &Map<String, Value>) -> Outcom
     Ok(scene.connector()?.login(&cx, input).await)
 }
 
-/// What a person types in: the password where it must not be shown, else who they are or, before a login page, where
-/// they live. `password` replaces the right one.
+/// What a person types in: what the seeds name as the field is named; else the password where it must not be shown, and
+/// who they are or, before a login page, where they live. `password` replaces the right one.
 pub(crate) fn inputs(scene: &Scene, password: Option<&str>) -> Map<String, Value> {
     let (fields, at_login_page): (&[Field], bool) = match &scene.spec.connect {
         ConnectKind::OAuth2(oauth) => (oauth.fields, true),
         ConnectKind::Credentials { fields } => (fields, false),
     };
     let account = &scene.seeds["accounts"][0];
+    let seeded = |field: &Field| account.get(field.name).cloned();
     let value = |field: &Field| match (field.secret, at_login_page) {
-        (true, _) => password.map_or_else(|| account["password"].clone(), Value::from),
+        (true, _) => password.map(Value::from).or_else(|| seeded(field)).unwrap_or_else(|| account["password"].clone()),
         (false, true) => scene.base().into(),
-        (false, false) => account["handle"].clone(),
+        (false, false) => seeded(field).unwrap_or_else(|| account["handle"].clone()),
     };
     fields.iter().filter(|field| field.required).map(|field| (field.name.to_owned(), value(field))).collect()
 }
