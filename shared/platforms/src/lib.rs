@@ -31,5 +31,6 @@ pub use spec::Spec;
 networks! {
     bluesky,
     mastodon,
+    telegram,
     x,
 }

@@ -24,6 +24,7 @@ macro_rules! networks {
 networks! {
     bluesky,
     mastodon,
+    telegram,
     x,
 }
 

@@ -12,4 +12,5 @@ mod oauth;
 mod page;
 mod process;
 mod strictness;
+mod telegram;
 mod x;
