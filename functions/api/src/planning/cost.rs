@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use super::review::{ReviewedTarget, has_link};
 
-/// Prices of AWS on demand in us-east-1, in billionths of a US dollar for one. From the public price pages of API
-/// Gateway, Lambda, DynamoDB and SQS, read 2026-11-22. Other regions take up to half as much again.
+/// Prices of AWS on demand in us-east-1, in billionths of a US dollar for one. Those of DynamoDB, Lambda and API Gateway
+/// stand so in third-party summaries of the price lists (airbyte.com/data-engineering-resources/dynamodb-pricing,
+/// apigatewaycost.com/aws), read 2026-11-22; that of SQS is UNCONFIRMED. Other regions take up to half as much again.
 mod aws {
     /// A request to the HTTP API.
     pub(super) const REQUEST: u64 = 1_000;
