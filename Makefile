@@ -4,7 +4,7 @@
 PYTHON ?= python3
 LOCAL := $(PYTHON) infra/local
 
-.PHONY: help up down status logs test lint fmt release-sizes
+.PHONY: help up down status logs test lint fmt bench release-sizes
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -29,6 +29,10 @@ lint: ## formats, lints and the template
 
 fmt: ## format every Rust file
 	@$(LOCAL) fmt
+
+bench: ## sizes, start, AWS calls and cost of a post, from a release build (the first one takes minutes)
+	@cargo build --release -p api -p scheduler -p publisher
+	@cargo run --quiet -p crieur-bench
 
 release-sizes: ## a release build by the SAM CLI, and the size of each zip
 	@$(LOCAL) sizes
