@@ -84,11 +84,20 @@ pub fn finish(description: &OpenApi) -> Value {
     let code = &mut components["schemas"]["Problem"]["properties"]["code"];
     code["description"] = json!(codes());
     code["enum"] = Code::ALL.iter().map(|code| code.name()).collect();
-    components["securitySchemes"] = json!({"key": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A key of a workspace, or the administrator's key of the deployment.",
-    }});
+    components["securitySchemes"] = json!({
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of a workspace, or the administrator's key of the deployment.",
+        },
+        "workspace": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Crieur-Workspace",
+            "description": "The workspace to act in, beside the administrator's key: `ws_` and 26 characters. A \
+                            workspace's own key needs it not, and is refused where it names another one.",
+        },
+    });
     components["headers"] = headers();
     components["parameters"] = parameters();
     components["responses"] = responses();
@@ -118,8 +127,10 @@ fn complete(document: &Value, path: &str, method: &str, operation: &mut Map<Stri
         body["required"] = Value::Bool(required);
     }
     let mut parameters: Vec<Value> = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    if guarded {
-        parameters.push(json!({"$ref": "#/components/parameters/Workspace"}));
+    if let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut)
+        && let Some(alone) = security.first().filter(|alone| alone["key"] != json!(["administrator"])).cloned()
+    {
+        security.push(json!({"key": alone["key"], "workspace": []}));
     }
     if creates {
         parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
@@ -219,13 +230,6 @@ fn headers() -> Value {
 
 fn parameters() -> Value {
     json!({
-        "Workspace": {
-            "name": "Crieur-Workspace",
-            "in": "header",
-            "required": false,
-            "description": "The workspace to act in, for the administrator's key alone; other keys have one of their own.",
-            "schema": {"type": "string", "pattern": "^ws_[0-7][0-9A-HJKMNP-TV-Z]{25}$"},
-        },
         "IdempotencyKey": {
             "name": "Idempotency-Key",
             "in": "header",

@@ -71,7 +71,7 @@ impl Ending {
     ))]
 async fn callback(
     State(app): State<App>,
-    network: Network,
+    network: Result<Network, ApiProblem>,
     request: axum::extract::Request,
 ) -> Result<Response, ApiProblem> {
     let mut brought = Brought::default();
@@ -84,7 +84,11 @@ async fn callback(
             _ => {}
         }
     }
-    let Some((session, away)) = open(&app, network, &brought).await? else {
+    let found = match network {
+        Ok(network) => open(&app, network, &brought).await?.map(|found| (network, found)),
+        Err(_) => None,
+    };
+    let Some((network, (session, away))) = found else {
         let words = "It was not started here, it has been used before, or it is too old. Start connecting again.";
         let ending = Ending::failed(StatusCode::NOT_FOUND, "This login is no longer good", words);
         return Ok(page(&ending));
