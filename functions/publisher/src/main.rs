@@ -55,7 +55,7 @@ async fn batch(worker: &Worker, event: LambdaEvent<SqsEvent>) -> Result<SqsBatch
             Ok(message) => worker.handle(&message).await.map_err(|error| error.to_string()),
             Err(error) => Err(format!("the message cannot be read: {error}")),
         };
-        done.inspect_err(|error| tracing::error!(message = message.message_id, error, "the message comes back"))
+        done.inspect_err(|error| tracing::error!(id = message.message_id, error, "the message comes back"))
             .err()
             .map(|_| {
                 let mut item = BatchItemFailure::default();
