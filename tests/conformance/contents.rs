@@ -17,7 +17,7 @@ use crieur_platforms::{
 use image::{Delay, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage, codecs::gif::GifEncoder};
 use serde_json::Value;
 
-use crate::control::Outcome;
+use crate::{addresses, control::Outcome};
 
 /// A kind of post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +228,9 @@ impl MediaSource for Files {
     }
 
     async fn url(&self, item: &MediaItem) -> Result<String, Failure> {
-        Err(Failure::new(ErrorKind::Unavailable, format!("`{}` can be fetched from nowhere", item.file_name)))
+        let lost = |why: String| Failure::new(ErrorKind::Unavailable, why);
+        let (sha256, bytes) = (self.sha256(item).map_err(lost)?, self.of(item).map_err(lost)?.clone());
+        addresses::of(sha256, bytes).await.map_err(|error| lost(error.to_string()))
     }
 }
 

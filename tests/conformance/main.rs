@@ -5,6 +5,7 @@
 //! its own, so cases run side by side. Networks are those of the registry: nothing here names one.
 
 mod accounts;
+mod addresses;
 mod contents;
 mod control;
 mod deletion;

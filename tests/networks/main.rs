@@ -4,4 +4,6 @@
 mod bluesky;
 mod chain;
 mod pds;
+mod stage;
+mod threads;
 mod x;

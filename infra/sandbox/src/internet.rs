@@ -41,6 +41,12 @@ impl Internet {
         self.twins.iter().map(|twin| twin.look().id).collect()
     }
 
+    /// Addresses from which a request asks a network to fetch files.
+    pub(crate) fn fetches(&self, platform: &str, request: &Request) -> Vec<String> {
+        let twin = self.twins.iter().find(|twin| twin.look().id == platform);
+        twin.map(|twin| twin.fetches(request)).unwrap_or_default()
+    }
+
     /// Carries out a request to a network, or does what a fault wants instead. `None` where there is no such network.
     pub(crate) fn perform(&mut self, platform: &str, mut request: Request) -> Option<Verdict> {
         let Self { world, twins, faults, log } = self;

@@ -11,6 +11,8 @@
 mod clock;
 mod control;
 mod faults;
+mod fetch;
+mod graph;
 mod internet;
 mod limits;
 mod log;

@@ -121,6 +121,12 @@ pub(crate) trait Network: Send + Sized + 'static {
     /// Every request that it knows.
     fn routes() -> Vec<Route<Self>>;
 
+    /// Addresses from which a request asks the network to fetch files. The core fetches them before the request is
+    /// carried out, and the handler finds them in [`Request::fetched`].
+    fn fetches(_request: &Request) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The network's own error body for something that the core refuses.
     fn refuse(&self, request: &Request, refusal: Refusal) -> Reply;
 
@@ -129,16 +135,21 @@ pub(crate) trait Network: Send + Sized + 'static {
 
     /// What a script needs to connect; more than app and accounts where the network asks for more.
     fn seeds(world: &World) -> Value {
-        json!({
-            "app": world.oauth.seeded_app(Self::LOOK.id),
-            "accounts": world.accounts_of(Self::LOOK.id).map(|account| json!({
-                "id": account.id,
-                "handle": account.handle,
-                "name": account.name,
-                "password": account.password,
-            })).collect::<Vec<_>>(),
-        })
+        plain_seeds(Self::LOOK.id, world)
     }
+}
+
+/// App and accounts of a network.
+pub(crate) fn plain_seeds(platform: &str, world: &World) -> Value {
+    json!({
+        "app": world.oauth.seeded_app(platform),
+        "accounts": world.accounts_of(platform).map(|account| json!({
+            "id": account.id,
+            "handle": account.handle,
+            "name": account.name,
+            "password": account.password,
+        })).collect::<Vec<_>>(),
+    })
 }
 
 /// A route that was found, by its place in the list.
@@ -152,6 +163,7 @@ pub(crate) trait Twin: Send {
     fn look(&self) -> &'static Look;
     fn find(&self, method: &Method, path: &str) -> Result<Found, Refusal>;
     fn step(&self, found: &Found, request: &Request) -> Step;
+    fn fetches(&self, request: &Request) -> Vec<String>;
     fn carry_out(&mut self, found: &Found, world: &mut World, request: &Request) -> Reply;
     fn refuse(&self, request: &Request, refusal: Refusal) -> Reply;
     fn seal(&self, request: &Request, reply: &mut Reply);
@@ -191,6 +203,10 @@ impl<N: Network> Twin for Mounted<N> {
             Labelled::Always(step) => step,
             Labelled::By(label) => label(request),
         }
+    }
+
+    fn fetches(&self, request: &Request) -> Vec<String> {
+        N::fetches(request)
     }
 
     fn carry_out(&mut self, found: &Found, world: &mut World, request: &Request) -> Reply {

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+use crate::fetch::Fetched;
+
 /// One part of a multipart body.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
@@ -28,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) parts: Result<Vec<Part>, String>,
     /// What the placeholders of the route's path took.
     pub(crate) params: Vec<(&'static str, String)>,
+    /// What the addresses that it names led to.
+    pub(crate) fetched: Vec<(String, Result<Fetched, String>)>,
     /// Scheme, host and port by which the sandbox was reached, without a trailing slash.
     pub(crate) origin: String,
     /// `origin` and the network's prefix.
@@ -44,6 +48,12 @@ impl Request {
             .iter()
             .find_map(|(known, value)| (*known == name).then_some(value.as_str()))
             .expect("a handler asks for placeholders of its own route")
+    }
+
+    /// What an address led to, or why it led to nothing.
+    pub(crate) fn fetched(&self, url: &str) -> Result<&Fetched, &str> {
+        let found = self.fetched.iter().find(|(known, _)| known == url);
+        found.map_or(Err("it was not fetched"), |(_, fetched)| fetched.as_ref().map_err(String::as_str))
     }
 
     /// The first value of a query parameter.

@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     control,
+    fetch::Fetcher,
     internet::Internet,
     page,
     reply::Reply,
@@ -35,7 +36,7 @@ use crate::{
 
 /// The internet of one sandbox, shared by its connections. A handler holds it for one request and never across an await.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<Mutex<Internet>>);
+pub(crate) struct Shared(Arc<Mutex<Internet>>, Arc<Fetcher>);
 
 impl Shared {
     /// A panic in a handler fails its own request; what it left is still the best truth there is.
@@ -62,7 +63,7 @@ impl std::error::Error for ConnectionCut {}
 
 /// Serves until `stopped` says so or its sender is gone.
 pub(crate) async fn serve(listener: TcpListener, mut stopped: watch::Receiver<bool>) {
-    let shared = Shared(Arc::new(Mutex::new(Internet::new())));
+    let shared = Shared(Arc::new(Mutex::new(Internet::new())), Arc::default());
     let app = Router::new()
         .merge(page::routes())
         .nest("/_control", control::routes())
@@ -111,9 +112,14 @@ async fn network(State(shared): State<Shared>, request: http::Request<Body>) -> 
         // The client is gone or broke the framing: no network saw a whole request.
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let Some((platform, request)) = taken_apart(&parts, body).await else {
+    let Some((platform, mut request)) = taken_apart(&parts, body).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let addresses = shared.lock().fetches(&platform, &request);
+    for url in addresses {
+        let fetched = shared.1.fetch(&url).await;
+        request.fetched.push((url, fetched));
+    }
     let verdict = shared.lock().perform(&platform, request);
     let Some(verdict) = verdict else {
         return (StatusCode::NOT_FOUND, format!("the sandbox has no network {platform:?}\n")).into_response();
@@ -144,6 +150,7 @@ async fn taken_apart(parts: &Parts, body: Bytes) -> Option<(String, Request)> {
         body,
         parts: Ok(Vec::new()),
         params: Vec::new(),
+        fetched: Vec::new(),
         base: format!("{origin}/{platform}"),
         origin,
     };

@@ -44,6 +44,21 @@ pub trait Connect: Sync {
         Ok(Prepared { app: app.clone(), base_url: None })
     }
 
+    /// OAuth networks: trades the code that the browser brought back for tokens that last. Networks whose token endpoint
+    /// is not RFC 6749's, or whose first token has to be traded again, do it in their own way.
+    ///
+    /// # Errors
+    /// What the network answered. A code that is used up or too old is `Refused`: the person starts again.
+    async fn exchange(
+        &self,
+        cx: &Connecting<'_>,
+        prepared: &Prepared,
+        code: &str,
+        verifier: Option<&Secret>,
+    ) -> Result<Credentials, Failure> {
+        oauth::exchange(self.spec(), cx, prepared, code, verifier).await
+    }
+
     /// OAuth networks: the accounts behind fresh tokens.
     ///
     /// # Errors
@@ -187,7 +202,7 @@ pub async fn exchange(
     code: &str,
     verifier: Option<&Secret>,
 ) -> Result<Vec<Candidate>, Failure> {
-    let tokens = oauth::exchange(client.spec(), cx, prepared, code, verifier).await?;
+    let tokens = client.exchange(cx, prepared, code, verifier).await?;
     client.identify(cx, prepared, tokens).await
 }
 

@@ -11,7 +11,9 @@ mod registry;
 
 pub mod compose;
 pub mod connect;
+mod containers;
 pub mod errors;
+mod graph;
 pub mod http;
 pub mod insights;
 pub mod manage;
@@ -32,5 +34,6 @@ networks! {
     bluesky,
     mastodon,
     telegram,
+    threads,
     x,
 }

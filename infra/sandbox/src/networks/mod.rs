@@ -25,6 +25,7 @@ networks! {
     bluesky,
     mastodon,
     telegram,
+    threads,
     x,
 }
 

@@ -160,7 +160,8 @@ fn read(world: &World, rules: &Rules, params: &[(String, String)]) -> Result<Ask
         .filter(|scope| !scope.trim().is_empty())
         .or(rules.default_scope)
         .ok_or_else(|| there("invalid_scope", "scope is missing.".to_owned()))?;
-    let scopes: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
+    // RFC 6749 wants blanks between scopes; some networks take commas.
+    let scopes: Vec<String> = asked.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
     if let Some(scope) = scopes.iter().find(|scope| !may_ask(rules, app, scope)) {
         return Err(there("invalid_scope", format!("The app may not ask for {scope}.")));
     }

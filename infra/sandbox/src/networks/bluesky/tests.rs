@@ -42,6 +42,7 @@ impl Caller {
             body,
             parts: Ok(Vec::new()),
             params: Vec::new(),
+            fetched: Vec::new(),
             origin: "http://127.0.0.1:4100".into(),
             base: "http://127.0.0.1:4100/bluesky".into(),
         };
