@@ -65,6 +65,17 @@ pub(crate) async fn play(mut stage: Stage, case: Case) -> Outcome {
     Ok(())
 }
 
+/// At the end that was told, the tokens still work and can still be renewed.
+pub(crate) async fn renewed(stage: &mut Stage) -> Outcome {
+    let fresh =
+        refresh(stage).await?.map_err(|failure| format!("nobody noticed the old token, and then {failure:?}"))?;
+    if fresh.expires_at <= stage.credentials.expires_at {
+        return Err("nobody noticed the old token, and the new one lasts no longer".into());
+    }
+    stage.credentials = fresh;
+    Ok(())
+}
+
 async fn refresh(stage: &Stage) -> Outcome<Result<Credentials, Failure>> {
     let app = stage.scene.app();
     let cx = stage.scene.connecting(app.as_ref(), stage.scene.control.now().await?);

@@ -162,20 +162,20 @@ impl Params {
 /// The token of a request: in its header or among its parameters.
 fn token(request: &Request) -> Option<String> {
     let in_params = || Params::loose(request).ok().and_then(|params| params.get("access_token").map(str::to_owned));
-    request.bearer().map(str::to_owned).or_else(in_params)
+    // Uploads name the scheme `OAuth`.
+    let in_header = request.header("authorization").and_then(|value| value.strip_prefix("OAuth "));
+    in_header.or_else(|| request.bearer()).map(str::to_owned).or_else(in_params)
 }
 
-fn live<'a>(world: &'a World, rules: &Rules, request: &Request) -> Result<&'a Grant, Reply> {
+fn live<'a>(world: &'a World, rules: &Rules, request: &Request) -> Result<(String, &'a Grant), Reply> {
     let token = token(request);
-    world
-        .oauth
-        .live(rules.platform, token.as_deref(), TokenKind::Access, world.now())
-        .map_err(|problem| of_token(&problem))
+    let grant = world.oauth.live(rules.platform, token.as_deref(), TokenKind::Access, world.now());
+    grant.map(|grant| (token.unwrap_or_default(), grant)).map_err(|problem| of_token(&problem))
 }
 
 /// The account behind a request, once its token covers the scopes.
 pub(crate) fn account(world: &World, rules: &Rules, request: &Request, scopes: &[&str]) -> Result<Account, Reply> {
-    let grant = live(world, rules, request)?;
+    let (_, grant) = live(world, rules, request)?;
     if let Some(scope) = scopes.iter().find(|scope| !grant.scopes.iter().any(|granted| granted == *scope)) {
         return Err(of_token(&TokenProblem::Scope((*scope).to_owned())));
     }
@@ -183,9 +183,15 @@ pub(crate) fn account(world: &World, rules: &Rules, request: &Request, scopes: &
     account.cloned().ok_or_else(|| of_token(&TokenProblem::NoAccount))
 }
 
-/// Trades a code; what the network makes of it is its own.
-pub(crate) fn code(world: &mut World, rules: &Rules, request: &Request) -> Result<oauth::Issued, OAuthError> {
-    oauth::token(world, rules, request, &request.form())
+/// Trades a code for a token: the token, whose it is, and what was granted.
+pub(crate) fn code(
+    world: &mut World,
+    rules: &Rules,
+    request: &Request,
+) -> Result<(String, Option<String>, Vec<String>), OAuthError> {
+    let issued = oauth::token(world, rules, request, &request.form())?;
+    let account_id = world.oauth.grant(rules.platform, &issued.access_token).and_then(|grant| grant.account_id.clone());
+    Ok((issued.access_token, account_id, issued.scope.split(' ').map(str::to_owned).collect()))
 }
 
 /// A refusal of the token endpoint in the Graph API's words.
@@ -204,7 +210,7 @@ pub(crate) fn code_refused(why: &OAuthError) -> Reply {
 /// A token of an hour becomes one of sixty days.
 pub(crate) fn lengthen(world: &mut World, rules: &Rules, request: &Request, grant_type: &str) -> Result<Reply, Reply> {
     let params = Params::read(request, &["grant_type", "client_secret"])?;
-    let grant = live(world, rules, request)?.clone();
+    let (token, grant) = live(world, rules, request)?;
     if params.need("grant_type")? != grant_type {
         return Err(parameter(&format!("grant_type must be {grant_type}")));
     }
@@ -212,36 +218,41 @@ pub(crate) fn lengthen(world: &mut World, rules: &Rules, request: &Request, gran
     if app.is_none_or(|app| params.get("client_secret") != Some(&app.client_secret)) {
         return Err(error(400, 1, None, "OAuthException", "Error validating client secret."));
     }
-    if is_long(&grant) {
+    if is_long(&token) {
         return Err(error(400, 452, None, "OAuthException", "Session key invalid: the token is long-lived already."));
     }
+    let grant = grant.clone();
     Ok(long_token(world, grant))
 }
 
 /// A token of sixty days that is a day old and not yet at its end becomes a fresh one.
 pub(crate) fn renew(world: &mut World, rules: &Rules, request: &Request, grant_type: &str) -> Result<Reply, Reply> {
     let params = Params::read(request, &["grant_type"])?;
-    let grant = live(world, rules, request)?.clone();
+    let (token, grant) = live(world, rules, request)?;
     if params.need("grant_type")? != grant_type {
         return Err(parameter(&format!("grant_type must be {grant_type}")));
     }
-    if !is_long(&grant) || world.now().duration_since(grant.issued_at) < RENEWABLE {
+    let left = grant.expires_at.map(|end| end.duration_since(world.now()));
+    let young = left.is_none_or(|left| SignedDuration::from_secs(LONG_SECONDS) - left < RENEWABLE);
+    if !is_long(&token) || young {
         // The wording is UNCONFIRMED. A client that asks too early does no harm, so the log has nothing to say.
         let mut reply = parameter("The access token must be long-lived and at least 24 hours old.");
         reply.strict.clear();
         return Err(reply);
     }
+    let grant = grant.clone();
     Ok(long_token(world, grant))
 }
 
-fn is_long(grant: &Grant) -> bool {
-    grant.expires_at.is_some_and(|end| end.duration_since(grant.issued_at) > RENEWABLE)
+/// Long-lived tokens begin with a letter that no other token holds.
+fn is_long(token: &str) -> bool {
+    token.starts_with('L')
 }
 
 fn long_token(world: &mut World, old: Grant) -> Reply {
     let permissions = old.scopes.join(",");
-    let (issued_at, expires_at) = (world.now(), Some(world.clock.after(LONG_SECONDS)));
-    let token = world.oauth.issue(Grant { issued_at, expires_at, state: TokenState::Live, ..old });
+    let (token, expires_at) = (format!("L{}", random_hex(24)), Some(world.clock.after(LONG_SECONDS)));
+    world.oauth.issue_as(token.clone(), Grant { expires_at, state: TokenState::Live, ..old });
     let body = json!({
         "access_token": token,
         "token_type": "bearer",

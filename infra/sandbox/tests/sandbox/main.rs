@@ -13,4 +13,5 @@ mod page;
 mod process;
 mod strictness;
 mod telegram;
+mod threads;
 mod x;

@@ -60,8 +60,8 @@ fn needs_basic(scope: Option<&str>) -> Result<(), Reply> {
 }
 
 pub(super) fn token(_: &mut Twin, world: &mut World, request: &Request) -> Result<Reply, Reply> {
-    let issued = graph::code(world, &RULES, request).map_err(|why| graph::code_refused(&why))?;
-    let body = json!({"access_token": issued.access_token, "user_id": issued.account_id});
+    let (token, account_id, _) = graph::code(world, &RULES, request).map_err(|why| graph::code_refused(&why))?;
+    let body = json!({"access_token": token, "user_id": account_id});
     Ok(Reply::json(200, &body).header("cache-control", "no-store"))
 }
 
