@@ -64,7 +64,7 @@ pub(crate) async fn a_login_is_good_for_one_return_and_for_nobody_elses(stack: &
     // Someone who has the code but not the state gets nowhere, and does not use the login up either.
     let forged = forge(&back);
     let page = person::open(stack, &forged).await;
-    assert_eq!(page.status, 400, "{}", page.text);
+    assert_eq!(page.status, 404, "{}", page.text);
     assert!(page.text.contains("no longer good"), "{}", page.text);
     assert_eq!(session(&workspace, &login).await["status"], "pending");
 
@@ -72,7 +72,7 @@ pub(crate) async fn a_login_is_good_for_one_return_and_for_nobody_elses(stack: &
     assert_eq!(page.status, 200, "{}", page.text);
     assert!(page.text.contains("is connected"), "{}", page.text);
     let page = person::open(stack, &back).await;
-    assert_eq!(page.status, 400, "the same return twice: {}", page.text);
+    assert_eq!(page.status, 404, "the same return twice: {}", page.text);
     assert_eq!(session(&workspace, &login).await["status"], "complete");
     assert_eq!(workspace.api.get("/v1/accounts").await.expect(200)["data"].as_array().map(Vec::len), Some(1));
 }
