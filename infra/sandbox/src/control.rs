@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -238,11 +238,22 @@ async fn requests(
     Json(entries).into_response()
 }
 
-async fn seeds(State(shared): State<Shared>) -> Response {
+/// What a script needs to connect. Networks of many servers write `{host}` for the host by which the sandbox was reached.
+async fn seeds(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let internet = shared.lock();
     let seeds: Map<String, Value> =
         internet.twins.iter().map(|twin| (twin.look().id.to_owned(), twin.seeds(&internet.world))).collect();
-    Json(seeds).into_response()
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Json(with_host(Value::Object(seeds), host)).into_response()
+}
+
+fn with_host(seeds: Value, host: &str) -> Value {
+    match seeds {
+        Value::String(text) => Value::from(text.replace("{host}", host)),
+        Value::Array(items) => items.into_iter().map(|item| with_host(item, host)).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, with_host(value, host))).collect(),
+        other => other,
+    }
 }
 
 fn parsed(body: &Bytes) -> Result<Value, Response> {
