@@ -3,7 +3,10 @@
 
 mod bluesky;
 mod chain;
+mod connected;
 mod pds;
 mod stage;
+mod telegram;
 mod threads;
+mod wordpress;
 mod x;

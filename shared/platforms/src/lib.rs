@@ -35,5 +35,6 @@ networks! {
     mastodon,
     telegram,
     threads,
+    wordpress,
     x,
 }

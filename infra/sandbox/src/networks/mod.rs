@@ -26,6 +26,7 @@ networks! {
     mastodon,
     telegram,
     threads,
+    wordpress,
     x,
 }
 

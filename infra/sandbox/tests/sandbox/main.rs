@@ -14,4 +14,5 @@ mod process;
 mod strictness;
 mod telegram;
 mod threads;
+mod wordpress;
 mod x;
