@@ -5,8 +5,10 @@ use crate::{
     post::{API_MEMORY_MB, PUBLISHER_MEMORY_MB, Posts, Work, billed_ms},
 };
 
-/// A list price in US dollars. us-east-1, no free tier, no discount for quantity. As published in 2025; not read again
-/// since, so look before you decide by it.
+/// A list price in US dollars: us-east-1, no free tier, no discount for quantity.
+///
+/// Those of DynamoDB stand so in a third party's summary (airbyte.com/data-engineering-resources/dynamodb-pricing, read
+/// 2026-11-22). The others are UNCONFIRMED: `source` is the page of AWS where each has to stand.
 struct Price {
     /// What is paid for.
     what: &'static str,
@@ -53,7 +55,7 @@ pub(crate) fn table(posts: &Posts) -> String {
         .collect();
     rows.push(vec!["together".to_owned(), String::new(), format!("{total:.6}"), format!("goal: {GOAL_USD}")]);
     let mut text = figures::table(
-        "USD per 1,000 text posts to one account each (list prices of us-east-1, 2025)",
+        "USD per 1,000 text posts to one account each (list prices of us-east-1; see `source` before you decide by them)",
         &["what", "per post", "USD per 1,000", "source"],
         &rows,
     );
