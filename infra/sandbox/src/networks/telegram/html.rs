@@ -167,7 +167,10 @@ fn entity(rest: &str) -> Option<(char, usize)> {
 mod tests {
     use super::*;
 
-    fn marked(source: &str) -> (String, Vec<(&'static str, usize, usize, Option<String>)>) {
+    /// Kind, place, length and detail.
+    type Marked = (&'static str, usize, usize, Option<String>);
+
+    fn marked(source: &str) -> (String, Vec<Marked>) {
         let words = read(source).expect(source);
         let marks = words.marks.into_iter().map(|mark| (mark.kind, mark.offset, mark.length, mark.detail));
         (words.text, marks.collect())

@@ -149,7 +149,10 @@ fn capital(word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn marked(source: &str) -> (String, Vec<(&'static str, usize, usize, Option<String>)>) {
+    /// Kind, place, length and detail.
+    type Marked = (&'static str, usize, usize, Option<String>);
+
+    fn marked(source: &str) -> (String, Vec<Marked>) {
         let words = read(source).expect(source);
         let marks = words.marks.into_iter().map(|mark| (mark.kind, mark.offset, mark.length, mark.detail));
         (words.text, marks.collect())

@@ -1,6 +1,10 @@
 //! One WordPress site, version 6.7, with readable addresses and application passwords.
 //! Behaviour, codes and words: answers of a real site (6.7-alpha-58716), read 2026-11-22. Bodies are checked against
 //! `spec/requests.json`; what is answered is held against `spec/answers.json` by the tests.
+//!
+//! Not imitated: themes, plugins and the rendering of blocks; addresses by `?rest_route=`; answers to comments, which are
+//! only counted; publication of what is for later. The web server before the site takes 64 MiB of a file, and of a text
+//! 100,000 characters, where a real one counts bytes.
 
 mod entry;
 mod html;
