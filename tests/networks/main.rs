@@ -4,6 +4,7 @@
 mod bluesky;
 mod chain;
 mod connected;
+mod instagram;
 mod pds;
 mod stage;
 mod telegram;

@@ -32,6 +32,7 @@ pub use spec::Spec;
 
 networks! {
     bluesky,
+    instagram,
     mastodon,
     telegram,
     threads,

@@ -63,7 +63,7 @@ impl Http {
         // The parts of a form leave in their order, so the files are read in it.
         let reading = async {
             for (file, pieces) in leaving {
-                read(file, media, pieces).await?;
+                read(file, 0, media, pieces).await?;
             }
             Ok(())
         };
@@ -80,13 +80,27 @@ impl Http {
         file: &MediaItem,
         media: &dyn MediaSource,
     ) -> Result<Response, Failure> {
+        self.send_rest(request, file, 0, media).await
+    }
+
+    /// The same from byte `from` of the file on.
+    ///
+    /// # Errors
+    /// Those of [`Http::send_file`].
+    pub async fn send_rest(
+        &self,
+        request: Request,
+        file: &MediaItem,
+        from: u64,
+        media: &dyn MediaSource,
+    ) -> Result<Response, Failure> {
         let (body, pieces) = body();
         let started = self
             .start(request.method, &request.url, request.headers)?
             .header(header::CONTENT_TYPE, &file.content_type)
-            .header(header::CONTENT_LENGTH, file.size)
+            .header(header::CONTENT_LENGTH, file.size.saturating_sub(from))
             .body(body);
-        together(self.finish(started), read(file, media, pieces)).await
+        together(self.finish(started), read(file, from, media, pieces)).await
     }
 }
 
@@ -112,10 +126,11 @@ async fn together(
 
 async fn read(
     file: &MediaItem,
+    from: u64,
     media: &dyn MediaSource,
     pieces: mpsc::Sender<Result<Bytes, Failure>>,
 ) -> Result<(), Failure> {
-    let mut offset = 0;
+    let mut offset = from;
     while offset < file.size {
         let piece = media.read(file, offset, PIECE_BYTES.min(file.size - offset)).await?;
         if piece.is_empty() {

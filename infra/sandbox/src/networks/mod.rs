@@ -23,6 +23,7 @@ macro_rules! networks {
 
 networks! {
     bluesky,
+    instagram,
     mastodon,
     telegram,
     threads,

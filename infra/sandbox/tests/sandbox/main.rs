@@ -7,6 +7,7 @@ mod clock;
 mod control;
 mod faults;
 mod idempotency;
+mod instagram;
 mod media;
 mod oauth;
 mod page;
