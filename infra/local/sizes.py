@@ -9,7 +9,7 @@ from console import Stop, say, step, table
 from environment import BIN, ROOT
 
 GOAL = 4.0  # MB
-LIMIT = 5.0  # MB; more than this is a mistake, such as a second TLS stack
+LIMIT = 6.5  # MB; more than this is a mistake, such as a second TLS stack or publishing code in `api`
 
 
 def print_table():

@@ -73,7 +73,7 @@ async fn a_thread_hangs_together_is_read_back_and_taken_down() {
     let recent = Client.recent(&stage.cx(), began, 10).await.unwrap();
     assert_eq!(recent.iter().map(|seen| seen.text.as_str()).collect::<Vec<_>>(), ["1/2 Flour"]);
     stage.advance(86_400).await;
-    let numbers = Client.posts(&stage.cx(), &[root.clone()]).await.unwrap().remove(0);
+    let numbers = Client.posts(&stage.cx(), std::slice::from_ref(&root)).await.unwrap().remove(0);
     let of = |metric| numbers.values.iter().find(|(name, _)| *name == metric).map(|(_, value)| *value);
     assert_eq!(of(Metric::Comments), Some(1.0));
     assert!(of(Metric::Views) > Some(0.0));

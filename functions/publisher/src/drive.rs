@@ -154,10 +154,18 @@ impl Turn<'_> {
     pub(crate) async fn complete(&mut self, step: &str, published: Published, outcome: Outcome) -> Result<(), Stop> {
         let (now, worker) = (self.hold.now(), self.hold.worker);
         let next = self.hold.delivery.complete(Some(step), Some(published), outcome, now)?;
-        let Some(successor) = worker.successor(self.post, &next).await? else { return self.hold.save(next).await };
-        let both = [next, successor.follow_on(now)];
-        worker.store.deliveries().save_all(&both).await?;
-        worker.send(&both[1]).await;
+        match worker.successor(self.post, &next).await? {
+            None => self.hold.save(next).await?,
+            Some(successor) => {
+                let both = [next, successor.follow_on(now)];
+                worker.store.deliveries().save_all(&both).await?;
+                worker.send(&both[1]).await;
+            }
+        }
+        // Only a count: a post that is out stays out, whether it was counted or not.
+        if let Err(error) = worker.store.sent().record(&self.hold.delivery, now).await {
+            tracing::warn!(delivery = %self.hold.delivery.id, %error, "published, but not counted");
+        }
         Ok(())
     }
 }

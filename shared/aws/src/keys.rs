@@ -136,6 +136,18 @@ pub fn app(workspace: Option<WorkspaceId>, platform: &PlatformId) -> RowKey {
     RowKey::new(partition(workspace), format!("app#{platform}"))
 }
 
+/// A delivery that went out on an account. Expires after a day. All of an account, to be counted: prefix [`sent_by`].
+#[must_use]
+pub fn sent(workspace: WorkspaceId, account: AccountId, delivery: DeliveryId) -> RowKey {
+    RowKey::new(workspace, format!("{}{delivery}", sent_by(account)))
+}
+
+/// What the rows of all deliveries that went out on an account begin with.
+#[must_use]
+pub fn sent_by(account: AccountId) -> String {
+    format!("sent#{account}#")
+}
+
 /// A delivery that waits until its account is connected again. All of an account: prefix [`waiting_for`].
 #[must_use]
 pub fn waiting(workspace: WorkspaceId, account: AccountId, delivery: DeliveryId) -> RowKey {

@@ -362,6 +362,13 @@ pub struct Price {
 }
 
 impl Spec {
+    /// How many posts a day the network takes from one account, where it names a number.
+    #[must_use]
+    pub fn posts_a_day(&self) -> Option<u64> {
+        let daily = |rate: &&Rate| rate.what == "posts per account" && rate.per_seconds == 86_400;
+        self.rates.iter().find(daily).map(|rate| rate.max)
+    }
+
     /// The address of one of the network's servers.
     ///
     /// # Panics

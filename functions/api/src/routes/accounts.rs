@@ -2,6 +2,8 @@
 
 use axum::{Json, extract::State};
 use crieur_domain::{Account, AccountId, AccountStatus, PlatformId, WorkspaceId};
+use crieur_platforms::Spec;
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,7 +40,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Account, example = json!({"id": "acc_01KAM3B5Y0QJ8Z4T6W9XV2C7DE", "platform": "bluesky", "network_id": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
     "handle": "bakery.bsky.social", "name": "Corner Bakery", "avatar_url": null, "base_url": "https://bsky.social", "status": "active",
-    "reason": null, "expires_at": null, "labels": ["lyon"], "created_at": "2026-11-22T09:00:00Z"}))]
+    "reason": null, "expires_at": null, "labels": ["lyon"], "created_at": "2026-11-22T09:00:00Z", "limits": {"posts_24h": {"used": 3, "max": null}}}))]
 pub struct AccountView {
     /// Its id.
     id: AccountId,
@@ -66,9 +68,37 @@ pub struct AccountView {
     /// When it was first connected.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// How much of the network's daily budget is used. Null in the answers of `/v1/connect`.
+    limits: Option<Limits>,
+}
+
+/// Budgets of an account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Limits {
+    /// Posts within the last 24 hours.
+    posts_24h: Budget,
+}
+
+/// A budget and what is used of it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Budget {
+    /// What went out through Crieur.
+    #[schema(example = 3)]
+    used: u64,
+    /// What the network allows; null where it names no number for a day.
+    #[schema(example = 250)]
+    max: Option<u64>,
 }
 
 impl AccountView {
+    /// An account with its budgets.
+    async fn read(app: &App, account: Account) -> Result<Self, ApiProblem> {
+        let now = app.now();
+        let used = app.store.sent().count(account.workspace_id, account.id, now).await?;
+        let max = crieur_platforms::spec(&account.platform).and_then(Spec::posts_a_day);
+        Ok(Self { limits: Some(Limits { posts_24h: Budget { used, max } }), ..Self::of(account, now) })
+    }
+
     /// What may be seen of an account.
     pub(super) fn of(account: Account, now: Timestamp) -> Self {
         let ends_soon = account.expires_at.is_some_and(|end| end <= now + EXPIRING);
@@ -92,6 +122,7 @@ impl AccountView {
             expires_at: account.expires_at,
             labels: account.labels,
             created_at: account.created_at,
+            limits: None,
         }
     }
 }
@@ -165,7 +196,8 @@ async fn list(
             && label.as_ref().is_none_or(|label| account.labels.contains(label))
     };
     let page = paging.collect(read, keep).await?;
-    Ok(Json(page.map(|account| AccountView::of(account, now)).into()))
+    let data = try_join_all(page.items.into_iter().map(|account| AccountView::read(&app, account))).await?;
+    Ok(Json(List { data, next_cursor: page.next }))
 }
 
 /// Read an account
@@ -178,7 +210,7 @@ async fn get(
     Id(id): Id<AccountId>,
 ) -> Result<Json<AccountView>, ApiProblem> {
     let account = find(&app, &caller, caller.workspace, id).await?;
-    Ok(Json(AccountView::of(account, app.now())))
+    AccountView::read(&app, account).await.map(Json)
 }
 
 /// Change an account's labels or name
@@ -206,7 +238,7 @@ async fn change(
         })
         .await?;
     let account = changed.ok_or_else(|| ApiProblem::not_found("account"))?;
-    Ok(Json(AccountView::of(account, app.now())))
+    AccountView::read(&app, account).await.map(Json)
 }
 
 /// Disconnect an account
@@ -248,7 +280,7 @@ async fn refresh(
 ) -> Result<Json<AccountView>, ApiProblem> {
     let account = find(&app, &caller, caller.workspace, id).await?;
     let account = attach::refresh(&app, account).await?;
-    Ok(Json(AccountView::of(account, app.now())))
+    AccountView::read(&app, account).await.map(Json)
 }
 
 /// An account that this caller may see.

@@ -34,6 +34,8 @@ async fn an_account_of_mastodon_comes_in_by_its_login_page() {
     assert_eq!(done.body["status"], "complete");
     let account = done.body["account_ids"][0].as_str().unwrap();
     let account = world.get(&format!("/v1/accounts/{account}")).key(&tenant.key).send().await.is(200);
+    let budget = json!({"used": 0, "max": null});
+    assert_eq!(account.body["limits"]["posts_24h"], budget, "{}", account.text);
     assert_eq!((&account.body["platform"], &account.body["status"]), (&json!("mastodon"), &json!("active")));
     assert!(account.body["handle"].as_str().unwrap().starts_with("ada@"), "{}", account.text);
 

@@ -29,7 +29,14 @@ async fn a_post_goes_out_once_and_its_delivery_says_where() {
     let link = delivery.published.unwrap().permalink.unwrap();
     assert!(link.starts_with(&stage.sandbox.url), "{link}");
     assert_eq!(stage.visible("mastodon").await, ["Hello"]);
-    assert_eq!(calls, ["DynamoDB.BatchGetItem", "KMS.Decrypt", "DynamoDB.PutItem", "DynamoDB.PutItem"]);
+    // Read it, open the token, claim it and announce the commit, record it, count it.
+    let writes = ["DynamoDB.PutItem"; 3];
+    assert_eq!(calls, [&["DynamoDB.BatchGetItem", "KMS.Decrypt"][..], &writes].concat());
+    let store = stage.aws.store();
+    let sent = store.sent();
+    let count = |now| sent.count(stage.workspace, account.id, now);
+    let (now, later) = (stage.hands.now(), stage.hands.now() + 24 * 60 * MINUTE);
+    assert_eq!((count(now).await, count(later).await), (Ok(1), Ok(0)), "the last 24 hours");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod keys;
 mod media;
 mod posts;
 mod rows;
+mod sent;
 mod sessions;
 mod table;
 mod ticks;
@@ -44,6 +45,7 @@ pub use jobs::Jobs;
 pub use keys::Keys;
 pub use media::MediaRows;
 pub use posts::{Created, MAX_DELIVERIES, Posts};
+pub use sent::{DAY, SentRows};
 pub use sessions::{ConnectState, Session, SessionStatus, Sessions};
 pub use ticks::Ticks;
 pub use uses::{Use, Uses};
@@ -166,6 +168,12 @@ impl Store {
     #[must_use]
     pub const fn idempotency(&self) -> Idempotency<'_> {
         Idempotency(self)
+    }
+
+    /// What went out within the last day.
+    #[must_use]
+    pub const fn sent(&self) -> SentRows<'_> {
+        SentRows(self)
     }
 
     /// How far the ticks have come.
