@@ -16,6 +16,7 @@ pub mod errors;
 mod graph;
 pub mod http;
 pub mod insights;
+mod long_lived;
 pub mod manage;
 pub mod oauth;
 pub mod publish;

@@ -9,8 +9,9 @@ use super::{Client, SPEC, errors, wire};
 use crate::{
     Spec,
     connect::{Candidate, Connect, Connecting, Credentials, Prepared},
-    graph::{self, LongLived},
+    graph,
     http::Request,
+    long_lived::LongLived,
 };
 
 const TOKENS: LongLived = LongLived {

@@ -3,7 +3,7 @@
 //! Pictures are fetched by the network from addresses that we name; videos go up into their containers, from the byte
 //! that the network has confirmed ([`upload`]), or are fetched as well. A post is a container, or one for each file of a
 //! carousel and one around them, each waited for ([`crate::containers`]); then one request publishes it. Tokens last
-//! sixty days and renew themselves ([`crate::graph`]).
+//! sixty days and renew themselves ([`crate::long_lived`]).
 
 mod connect;
 mod errors;

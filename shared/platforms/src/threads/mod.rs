@@ -2,7 +2,7 @@
 //!
 //! A post is a container, or one for each file and one around them, each waited for ([`crate::containers`]); then one
 //! request publishes it. Texts could go out in one request (`auto_publish_text`), but nothing would tell afterwards what
-//! became of it, so they take the same way. Tokens last sixty days and renew themselves ([`crate::graph`]).
+//! became of it, so they take the same way. Tokens last sixty days and renew themselves ([`crate::long_lived`]).
 
 mod connect;
 mod errors;
