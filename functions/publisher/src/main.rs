@@ -55,13 +55,13 @@ async fn batch(worker: &Worker, event: LambdaEvent<SqsEvent>) -> Result<SqsBatch
             Ok(message) => worker.handle(&message).await.map_err(|error| error.to_string()),
             Err(error) => Err(format!("the message cannot be read: {error}")),
         };
-        done.inspect_err(|error| tracing::error!(id = message.message_id, error, "the message comes back"))
-            .err()
-            .map(|_| {
+        done.inspect_err(|error| tracing::error!(id = message.message_id, error, "the message comes back")).err().map(
+            |_| {
                 let mut item = BatchItemFailure::default();
                 item.item_identifier = message.message_id.unwrap_or_default();
                 item
-            })
+            },
+        )
     });
     let mut failed = SqsBatchResponse::default();
     failed.batch_item_failures = join_all(done).await.into_iter().flatten().collect();
